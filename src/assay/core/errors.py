@@ -1,0 +1,61 @@
+"""Every error a user can cause. One shape: what is wrong, where, how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+# Every code has a page at docs/errors/<code>.md (a test checks it). The hundreds are rooms:
+# 1 names and types of operators, 2 recipes and rules, 3 input files and records, 4 store and ledger,
+# 5 releases, 6 the command line.
+CODES: dict[str, str] = {
+    "E101": "unknown name",
+    "E102": "registered twice",
+    "E103": "wrong column type",
+}
+
+
+class UserError(ValueError):
+    """A mistake in a recipe, a call or the data; never a bug of ours.
+
+    `code` is stable across releases and has a page at docs/errors/<code>.md;
+    `at` is a path into the recipe or data (`$.steps[2].column`, `recipe.yaml:14`).
+    """
+
+    def __init__(self, code: str, what: str, *, at: str = "", fix: str = "") -> None:
+        self.code, self.what, self.at, self.fix = code, what, at, fix
+        super().__init__(f"{code}: {what}" + (f" - at {at}" if at else "") + (f"\n  fix: {fix}" if fix else ""))
+
+    def __reduce__(self) -> tuple[object, ...]:  # workers send errors across processes
+        return _rebuild, (type(self), self.code, self.what, self.at, self.fix)
+
+
+def _rebuild(cls: type[UserError], code: str, what: str, at: str, fix: str) -> UserError:
+    error = cls.__new__(cls)
+    UserError.__init__(error, code, what, at=at, fix=fix)
+    return error
+
+
+class UnknownName(UserError):
+    """A name that is not registered. The nearest names come first."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, at: str = "") -> None:
+        known = sorted(known)
+        near = get_close_matches(name, known, n=3)
+        fix = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(known) or 'none registered'}"
+        UserError.__init__(self, "E101", f"no {kind} called {name!r}", at=at, fix=fix)
+
+
+class UserErrors(UserError):
+    """Several mistakes found in one reading; the message lists them all, in order of place."""
+
+    def __init__(self, errors: Sequence[UserError]) -> None:
+        if not errors:
+            raise TypeError("UserErrors needs at least one error")
+        self.errors = tuple(errors)
+        first = errors[0]
+        self.code, self.what, self.at, self.fix = first.code, first.what, first.at, first.fix
+        ValueError.__init__(self, "\n".join(str(error) for error in errors))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return UserErrors, (self.errors,)
