@@ -1,0 +1,14 @@
+"""Importing this package registers every built-in signal."""
+
+from assay.signals import duplicates as duplicates
+from assay.signals import fields as fields
+from assay.signals import text as text
+from assay.signals.base import ALL as ALL
+from assay.signals.base import DIMENSIONS as DIMENSIONS
+from assay.signals.base import SIGNALS as SIGNALS
+from assay.signals.base import Signal as Signal
+from assay.signals.base import default_signals as default_signals
+from assay.signals.base import dimension_coverage as dimension_coverage
+from assay.signals.base import known_columns as known_columns
+from assay.signals.base import measure_rows as measure_rows
+from assay.signals.base import signals_for as signals_for
