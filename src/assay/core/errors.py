@@ -12,6 +12,11 @@ CODES: dict[str, str] = {
     "E101": "unknown name",
     "E102": "registered twice",
     "E103": "wrong column type",
+    "E211": "a mistake in a rule's fields",
+    "E212": "an expression that a rule may not use",
+    "E213": "a rule reads a column of another kind",
+    "E214": "a rule failed on a value",
+    "E215": "rules that do not fit together",
 }
 
 
