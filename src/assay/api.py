@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assay.engine import Progress
     from assay.flows.check import CheckResult
     from assay.flows.decide import DecideResult
-    from assay.flows.demo.run import DemoResult
+    from assay.recipes.demo.run import DemoResult
     from assay.flows.explain import ShowResult
     from assay.flows.history import DiffResult, FsckResult, LogResult, RollbackResult, TagResult
     from assay.flows.ingest import IngestResults
@@ -118,7 +118,7 @@ def verify(folder: str | Path) -> VerifyResult:
 
 def demo(folder: str | Path = ".assay-demo", *, workers: int | None = None, quiet: bool = True) -> DemoResult:
     """The main job, end to end, on text that is on every machine."""
-    from assay.flows.demo.run import demo as run_demo
+    from assay.recipes.demo.run import demo as run_demo
 
     return run_demo(Path(folder), workers=workers, progress=_progress("demo", quiet))
 

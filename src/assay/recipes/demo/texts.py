@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from random import Random
 
-from assay.flows.demo.worlds import WORLDS, png
+from assay.recipes.demo.worlds import WORLDS, png
 
 _SKIPPED = {"test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "__pycache__", "turtledemo"}
 _LICENCE_NAMES = ("license", "licence", "copying", "notice")
