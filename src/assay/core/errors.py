@@ -17,6 +17,19 @@ CODES: dict[str, str] = {
     "E213": "a rule reads a column of another kind",
     "E214": "a rule failed on a value",
     "E215": "rules that do not fit together",
+    "E401": "not a workspace",
+    "E402": "a workspace that is not on a local disk",
+    "E403": "not a dataset name",
+    "E404": "no such version or tag",
+    "E405": "another writer is at work",
+    "E406": "a ledger from a newer assay",
+    "E407": "an edit of a version that is no longer current",
+    "E408": "no space left",
+    "E409": "the ledger is busy",
+    "E410": "the ledger is damaged",
+    "E411": "bytes that are gone or altered",
+    "E412": "a table that cannot be read",
+    "E413": "an edit that does not fit",
 }
 
 
