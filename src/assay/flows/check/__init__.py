@@ -1,0 +1,7 @@
+"""`assay check`: what is in these files and what is wrong with it. No workspace, no configuration, no network."""
+
+from __future__ import annotations
+
+from assay.flows.check.results import Baseline, CheckResult, FileRead, NotMeasured, Problem, Proof, Tokens
+
+__all__ = ["Baseline", "CheckResult", "FileRead", "NotMeasured", "Problem", "Proof", "Tokens"]

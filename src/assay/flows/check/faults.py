@@ -1,0 +1,232 @@
+"""The faults `--prove` plants, and the one rule that must name each. A rule without a planter says so.
+
+A planter gets one of the user's records and gives lines of JSON, or the reason why this record cannot carry it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+
+from assay.flows.check import views
+from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS
+from assay.flows.check.overlap import GRAM, fold
+from assay.flows.check.profile import profile
+from assay.flows.check.seeds import Seed, encoded, leaves, put, reworded, saying, spoken
+from assay.records.schema import KIND_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """Lines to append; the one at `blamed` must be named. `eval_items` are (place, prompt, whole) to hold against."""
+
+    lines: list[bytes]
+    blamed: int = 0
+    eval_items: tuple[tuple[str, str, str], ...] = ()
+
+
+Planter = Callable[[Seed, int], "Plant | str"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`name` completes "a record with ..."; `rule` is the only one whose word counts."""
+
+    name: str
+    rule: str
+    plant: Planter
+    kinds: tuple[str, ...] = KIND_NAMES
+    eval: bool = False
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(
+    name: str, rule: str, *, kinds: tuple[str, ...] = KIND_NAMES, eval: bool = False
+) -> Callable[[Planter], Planter]:
+    def register(plant: Planter) -> Planter:
+        FAULTS.append(Fault(name, rule, plant, kinds, eval))
+        return plant
+
+    return register
+
+
+def faults(kind: str) -> list[Fault]:
+    """Every fault of a kind, and one that cannot be planted for each rule nobody has a planter for."""
+    known = [one for one in FAULTS if kind in one.kinds]
+    covered = {one.rule for one in known}
+    rules = [rule.name for rule in profile(kind).rules if rule.action != "keep" and rule.name not in covered]
+    return [*known, *(Fault(f"what {rule} looks for", rule, _no_planter) for rule in rules)]
+
+
+def _no_planter(seed: Seed, length: int) -> Plant | str:
+    return "no planter for this rule yet"
+
+
+# ASCII letters only: the capital of a dotless i is another letter's capital too.
+_SHOUT = str.maketrans(ascii_lowercase + ascii_uppercase, ascii_uppercase + ascii_lowercase)
+
+
+def shouted(text: str) -> str:
+    """The same words in other case."""
+    return text.translate(_SHOUT)
+
+
+def one(obj: Any) -> Plant:
+    return Plant([encoded(obj)])
+
+
+# Bytes that are no record
+
+
+@fault("its JSON cut off in the middle", UNREADABLE + "broken_json")
+def _cut(seed: Seed, length: int) -> Plant | str:
+    line = encoded(seed.obj)
+    return Plant([line[: len(line) // 2]])
+
+
+@fault("the same key twice", UNREADABLE + "duplicate_keys")
+def _twice(seed: Seed, length: int) -> Plant | str:
+    if not isinstance(seed.obj, dict) or not seed.obj:
+        return "the record is no object with keys"
+    key, value = next(iter(seed.obj.items()))
+    return Plant([encoded(seed.obj)[:-1] + b"," + encoded(key) + b":" + encoded(value) + b"}"])
+
+
+@fault("a NaN", UNREADABLE + "nan")
+def _nan(seed: Seed, length: int) -> Plant | str:
+    if not isinstance(seed.obj, dict):
+        return "the record is no object with keys"
+    return Plant([encoded(seed.obj)[:-1] + b',"planted":NaN}'])
+
+
+@fault("a byte that is not UTF-8", UNREADABLE + "invalid_utf8")
+def _not_utf8(seed: Seed, length: int) -> Plant | str:
+    if not isinstance(seed.obj, dict):
+        return "the record is no object with keys"
+    return Plant([encoded(seed.obj)[:-1] + b',"planted":"\xff"}'])
+
+
+@fault("10,000 levels of nesting", UNREADABLE + "too_deep")
+def _deep(seed: Seed, length: int) -> Plant | str:
+    if not isinstance(seed.obj, dict):
+        return "the record is no object with keys"
+    return Plant([encoded(seed.obj)[:-1] + b',"planted":' + b"[" * 10_000 + b"]" * 10_000 + b"}"])
+
+
+@fault("a number in the place of a record", UNREADABLE + "not_an_object")
+def _number(seed: Seed, length: int) -> Plant | str:
+    return Plant([b"%d" % (1000 + seed.number)])
+
+
+# Copies
+
+
+@fault("an exact copy further down", "exact_duplicate")
+def _copy(seed: Seed, length: int) -> Plant | str:
+    return one(seed.obj)
+
+
+@fault(
+    "its text again in other case and spacing", "same_text", kinds=("classification", "qa", "reasoning", "composite")
+)
+def _shout(seed: Seed, length: int) -> Plant | str:
+    obj = seed.copy()
+    places = spoken(seed)
+    for path in places:
+        said = dict(leaves(obj))[path]
+        obj = put(obj, path, "  " + shouted(said).replace(" ", "  "))
+    return one(obj) if places and obj != seed.obj else "it has no text of letters and spaces"
+
+
+@fault("the id of another record", DUPLICATE_ID)
+def _same_id(seed: Seed, length: int) -> Plant | str:
+    if seed.decoded.user_id is None:
+        return "the records have no ids"
+    places = [path for path in spoken(seed) if dict(leaves(seed.obj))[path] != seed.decoded.user_id]
+    if not places:
+        return "nothing but its id can be changed"
+    said = dict(leaves(seed.obj))[places[-1]]
+    return one(put(seed.copy(), places[-1], said + " (changed)"))
+
+
+# What the trainer sees
+
+
+@fault("an answer that is empty", ZERO_LOSS, kinds=("qa", "preference"))
+def _no_answer(seed: Seed, length: int) -> Plant | str:
+    answers = [text for trained, text in views.segments(seed.kind, seed.decoded.payload) if trained]
+    obj = seed.copy()
+    for answer in answers:
+        for path in saying(obj, answer):
+            obj = put(obj, path, "")
+    return one(obj) if obj != seed.obj else "its answer is not a text of its own"
+
+
+@fault("a prompt that fills the whole context", ZERO_LOSS, kinds=("qa", "reasoning", "agentic", "preference"))
+def _long_prompt(seed: Seed, length: int) -> Plant | str:
+    question = views.question_of(seed.kind, seed.decoded.payload)
+    obj = reworded(seed, question, lambda said: f"{said}\n{_filler(length)}")
+    return one(obj) if obj is not None else "its question is not a text of its own"
+
+
+@fault(
+    "a text longer than the context",
+    TRUNCATED,
+    kinds=("classification", "qa", "reasoning", "composite", "agentic", "preference", "multimodal"),
+)
+def _long_text(seed: Seed, length: int) -> Plant | str:
+    text = views.answer_of(seed.kind, seed.decoded.payload) or views.prompt_of(seed.kind, seed.decoded.payload)
+    obj = reworded(seed, text, lambda said: f"{said}\n{_filler(length)}")
+    return one(obj) if obj is not None else "its text is not one string"
+
+
+def _filler(tokens: int) -> str:
+    """At least this many tokens for any tokenizer: no one has a token over a whole line of such words."""
+    return "\n".join(f"planted line {i}" for i in range(tokens))
+
+
+# Evaluation sets
+
+
+@fault("the text of an evaluation item, re-wrapped and in other case", OVERLAPS["text"], eval=True)
+def _leak(seed: Seed, length: int) -> Plant | str:
+    whole, _ = _texts(seed)
+    if not fold(whole):
+        return "it has no words to compare"
+    return Plant([encoded(seed.obj)], eval_items=((f"eval:{seed.number}", "", _disguised(whole)),))
+
+
+@fault("the question of an evaluation item and another answer", OVERLAPS["prompt"], eval=True)
+def _asked(seed: Seed, length: int) -> Plant | str:
+    _, prompt = _texts(seed)
+    if not fold(prompt):
+        return "it asks nothing in words"
+    item = (f"eval:{seed.number}", _disguised(prompt), prompt + "\nanother answer, planted")
+    return Plant([encoded(seed.obj)], eval_items=(item,))
+
+
+@fault("an evaluation item inside a longer text", OVERLAPS["ngrams"], eval=True)
+def _embedded(seed: Seed, length: int) -> Plant | str:
+    whole, prompt = _texts(seed)
+    words = fold(whole)
+    if len(words) < GRAM or all(word.isdecimal() for word in words):
+        return f"its text has fewer than {GRAM} words"
+    end = max(GRAM, 2 * len(words) // 3)
+    end += words[:end] == fold(prompt)  # the prompt alone is another fault
+    if end >= len(words):
+        return "its text is no longer than one n-gram"
+    inside = shouted(" ".join(words[:end]))
+    return Plant([encoded(seed.obj)], eval_items=((f"eval:{seed.number}", inside, inside),))
+
+
+def _texts(seed: Seed) -> tuple[str, str]:
+    payload = seed.decoded.payload
+    return views.whole_of(seed.kind, payload), views.prompt_of(seed.kind, payload)
+
+
+def _disguised(text: str) -> str:
+    return "\n".join(shouted(text).split()) + " !"

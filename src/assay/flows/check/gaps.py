@@ -1,0 +1,73 @@
+"""What this run says nothing about, and why: shown beside every result, so that silence is never taken for health."""
+
+from __future__ import annotations
+
+from assay.flows.check.analyse import Analysis
+from assay.flows.check.problems import Call
+from assay.flows.check.profile import profile, ruleset
+from assay.flows.check.results import NotMeasured
+from assay.flows.check.views import WORDLESS
+from assay.signals import DIMENSIONS
+
+
+def gaps(analysis: Analysis, call: Call, *, tokenizer: bool, proven: bool) -> list[NotMeasured]:
+    """Dimensions without a rule, rules that could not be told anywhere, and inputs that were not given."""
+    kinds = sorted(analysis.kinds)
+    if not kinds:
+        return []
+    wordy = [kind for kind in kinds if kind not in WORDLESS]
+    found = []
+    if wordy and not call.eval:
+        found.append(
+            NotMeasured(
+                what="overlap with an evaluation set",
+                kinds=[],
+                why="none was given",
+                fix=f"assay check {call.paths} --eval FILE",
+            )
+        )
+    if wordy and not tokenizer:
+        found.append(
+            NotMeasured(
+                what="exact token counts",
+                kinds=[],
+                why="no tokenizer was given; the totals are an estimate",
+                fix=f"assay check {call.paths} --tokenizer DIR",
+            )
+        )
+    if wordy and call.max_length is None:
+        found.append(
+            NotMeasured(
+                what="records that a trainer would cut off",
+                kinds=[],
+                why="no --max-length was given",
+                fix=f"assay check {call.paths} --max-length 4096",
+            )
+        )
+    found += _dimensions(kinds)
+    found += _untold(analysis)
+    return found
+
+
+def _dimensions(kinds: list[str]) -> list[NotMeasured]:
+    lacking: dict[str, list[str]] = {}
+    for kind in kinds:
+        covered = {rule.dimension for rule in profile(kind).rules}
+        for dimension in DIMENSIONS:
+            if dimension not in covered:
+                lacking.setdefault(dimension, []).append(kind)
+    return [
+        NotMeasured(what=dimension, kinds=found, why="no default rule judges it for this kind")
+        for dimension, found in lacking.items()
+    ]
+
+
+def _untold(analysis: Analysis) -> list[NotMeasured]:
+    """Rules that were unknown on every record of a kind."""
+    found = []
+    for rule, counts in sorted(analysis.untold.items()):
+        kinds = sorted(kind for kind, n in counts.items() if n == analysis.kinds[kind])
+        if kinds:
+            names = ", ".join(ruleset()[rule].expression.names)
+            found.append(NotMeasured(what=rule, kinds=kinds, why=f"unknown on every record (it reads {names})"))
+    return found

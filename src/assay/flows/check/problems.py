@@ -1,0 +1,170 @@
+"""From findings to the ranked list: what each rule means, three places, and the command that fixes or explains it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS, Analysis
+from assay.flows.check.findings import EXAMPLES
+from assay.flows.check.profile import profile, ruleset
+from assay.flows.check.results import Problem, Severity, rank
+
+PLACES = 10_000  # named per rule in a JUnit file
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A check that is no rule: it needs ids, an evaluation set, a tokenizer, or bytes that are no record."""
+
+    dimension: str
+    severity: Severity
+    what: str
+
+
+OWN: dict[str, Own] = {
+    DUPLICATE_ID: Own("uniqueness", "error", "the id of an earlier record with other content; an ingest takes one"),
+    OVERLAPS["text"]: Own(
+        "uniqueness", "error", "the evaluation set holds this text (case, spaces and punctuation aside)"
+    ),
+    OVERLAPS["prompt"]: Own("uniqueness", "error", "the evaluation set asks the same, with another answer"),
+    OVERLAPS["ngrams"]: Own(
+        "uniqueness", "warning", "at least half of an evaluation item's 13-grams (8 to 12 words: all) stand in it"
+    ),
+    ZERO_LOSS: Own("completeness", "error", "with prompts masked, a trainer learns nothing from it"),
+    TRUNCATED: Own("completeness", "warning", "longer than --max-length: a trainer cuts its end off"),
+}
+_UNREADABLE = {
+    "unknown_kind": "its fields fit no kind of record; say which field is what",
+    "missing_field": "a field that its kind cannot do without is missing",
+    "wrong_type": "a field holds another type than its kind needs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How `check` was called, for commands that work when pasted."""
+
+    files: Sequence[str]
+    eval: Sequence[str]
+    max_length: int | None
+
+    @property
+    def paths(self) -> str:
+        shown = " ".join(shlex.quote(str(file)) for file in self.files[:3])
+        return shown + (" ..." if len(self.files) > 3 else "")
+
+    @property
+    def dataset(self) -> str:
+        """A name for a dataset made from these files."""
+        stem = PurePath(str(self.files[0])).name.split(".")[0] if len(self.files) == 1 else ""
+        return re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "data"
+
+
+def checks_for(kinds: Sequence[str], *, eval: bool, max_length: bool) -> list[str]:
+    """The names of all checks that ran on these kinds, sorted."""
+    names = {rule.name for kind in kinds for rule in profile(kind).rules if rule.action != "keep"}
+    names |= {DUPLICATE_ID, ZERO_LOSS} | (set(OVERLAPS.values()) if eval else set())
+    return sorted(names | ({TRUNCATED} if max_length else set()))
+
+
+def problems(analysis: Analysis, call: Call, new: Mapping[str, Mapping[str, int]] | None = None) -> list[Problem]:
+    """Every rule that named a record, worst first. `new`: findings that a baseline does not hold."""
+    findings = analysis.findings
+    found = []
+    for rule, bad in sorted(findings.unreadable.items()):
+        bad.sort(key=lambda one: (one.source, one.place))
+        at = [findings.place(one.source, one.place) for one in bad[:PLACES]]
+        what = _UNREADABLE.get(rule.removeprefix(UNREADABLE), f"cannot be read: {_words(rule)}")
+        found.append(
+            Problem(
+                rule=rule,
+                dimension="validity",
+                severity="error",
+                count=len(bad),
+                share=len(bad) / analysis.records,
+                examples=at[:EXAMPLES],
+                why=[one.detail for one in bad[:EXAMPLES]],
+                what=what,
+                fix=_unreadable_fix(rule, analysis, call),
+                new=None if new is None else sum(new.get(rule, {}).values()),
+                places=at,
+            )
+        )
+    for rule in sorted(findings.hits):
+        places = list(findings.in_order(rule))
+        dimension, severity, what, fix = _about(rule, call)
+        shown = [(kind, n) for _, _, kind, n in places[:EXAMPLES]]
+        found.append(
+            Problem(
+                rule=rule,
+                dimension=dimension,
+                severity=severity,
+                count=len(places),
+                share=len(places) / analysis.records,
+                examples=[findings.at(kind, n) for kind, n in shown],
+                why=[findings.said.get((rule, kind, n), "") for kind, n in shown],
+                what=what,
+                fix=fix,
+                kinds=dict(Counter(kind for _, _, kind, _ in places)),
+                new=None if new is None else sum(new.get(rule, {}).values()),
+                places=[findings.at(kind, n) for _, _, kind, n in places[:PLACES]],
+            )
+        )
+    return rank(found)
+
+
+def severity_of(rule: str) -> Severity:
+    if rule.startswith(UNREADABLE):
+        return "error"
+    return OWN[rule].severity if rule in OWN else _level(ruleset()[rule].severity)
+
+
+def _about(name: str, call: Call) -> tuple[str, Severity, str, str]:
+    if name in OWN:
+        own = OWN[name]
+        return own.dimension, own.severity, own.what, _own_fix(name, call)
+    rule = ruleset()[name]
+    what = re.sub(r"\{\w+\}", "…", rule.reason or rule.when)
+    what = f"{what}; {rule.fix}" if rule.fix else what
+    return rule.dimension, _level(rule.severity), what, _rule_fix(name, rule.action, call)
+
+
+def _level(severity: str) -> Severity:
+    levels: dict[str, Severity] = {"error": "error", "warning": "warning", "note": "note"}
+    return levels[severity]
+
+
+def _rule_fix(name: str, action: str, call: Call) -> str:
+    if name == "missing_fields":
+        return f"assay check {call.paths} --map OURS=THEIRS"
+    # Deciding drops or sets aside what the rule names, keeps every record readable, and can be taken back.
+    return f"assay ingest {call.dataset} {call.paths} && assay decide {call.dataset} --rules default"
+
+
+def _own_fix(name: str, call: Call) -> str:
+    if name == DUPLICATE_ID:
+        return f"assay ingest {call.dataset} {call.paths} && assay quarantine {call.dataset}"
+    if name in OVERLAPS.values():
+        against = " ".join(f"--eval {shlex.quote(str(path))}" for path in call.eval)
+        return f"assay check {call.paths} {against} --junit overlap.xml  # names every line; take them out"
+    if name == TRUNCATED:
+        return f"assay check {call.paths} --max-length {2 * (call.max_length or 1)}  # or shorten what is longest"
+    return f"assay check {call.paths} --junit empty.xml  # names every line; fill the answers or take them out"
+
+
+def _unreadable_fix(rule: str, analysis: Analysis, call: Call) -> str:
+    reason = rule.removeprefix(UNREADABLE)
+    fields = analysis.fields.get(reason, ())
+    if reason in ("unknown_kind", "missing_field") and fields:
+        maps = " ".join(f"--map {shlex.quote('OURS=' + field)}" for field in fields[:2])
+        return f"assay check {call.paths} --kind KIND {maps}"
+    return f"assay ingest {call.dataset} {call.paths} && assay quarantine {call.dataset}  # keeps the rest"
+
+
+def _words(rule: str) -> str:
+    return rule.removeprefix(UNREADABLE).replace("_", " ")

@@ -1,0 +1,145 @@
+"""The verb itself: files in, one `CheckResult` out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.flows.check import baseline as known
+from assay.flows.check import junit as xml
+from assay.flows.check.analyse import Analysis, analyse
+from assay.flows.check.collect import Settings, eval_index
+from assay.flows.check.files import Reading, look
+from assay.flows.check.gaps import gaps
+from assay.flows.check.problems import Call, checks_for, problems, severity_of
+from assay.flows.check.prove import prove as run_proof
+from assay.flows.check.results import Baseline, CheckResult, FileRead, Tokens
+from assay.flows.check.tokens import counter, find_tokenizer
+from assay.flows.check.views import WORDLESS
+
+
+def check(
+    files: Sequence[str | Path],
+    *,
+    eval: Sequence[str | Path] = (),
+    tokenizer: str | Path | None = None,
+    max_length: int | None = None,
+    prove: bool = False,
+    baseline: str | Path | None = None,
+    update_baseline: bool = False,
+    junit: str | Path | None = None,
+    kind: str = "auto",
+    mapping: Mapping[str, str] | None = None,
+    format: str | None = None,
+    workers: int | None = None,
+    progress: Any = None,
+) -> CheckResult:
+    """What is in `files` and what is wrong with it: all of it, never a sample; no workspace, no network.
+
+    Writes nothing but the `baseline` (when the file is absent, or with `update_baseline`) and the `junit` file.
+    The result does not depend on `workers`. Raises UserError for files, formats, kinds or a tokenizer that are
+    not there; what is wrong inside a file is a problem of the result.
+    """
+    paths = [str(file) for file in files]
+    against = tuple(str(file) for file in eval)
+    settings = Settings(
+        kind=kind,
+        mapping=tuple(sorted((mapping or {}).items())),
+        tokenizer=None if tokenizer is None else str(find_tokenizer(tokenizer)),
+        eval_files=against,
+        format=format,
+        samples=prove,
+    )
+    counter(settings.tokenizer)  # a broken file is told before any data is read
+    compared = eval_index(settings)
+    reading = look(paths, settings, workers=workers, progress=progress)
+    analysis = analyse(reading.files, reading.collected, settings, max_length)
+    call = Call(paths, against, max_length)
+    compare = _Compared(analysis, None if baseline is None else Path(baseline), update_baseline)
+    result = CheckResult(
+        kinds=dict(sorted(analysis.kinds.items())),
+        records=analysis.records,
+        unreadable=analysis.unreadable,
+        problems=problems(analysis, call, compare.new),
+        not_measured=gaps(analysis, call, tokenizer=tokenizer is not None, proven=prove),
+        tokens=_tokens(analysis, settings, max_length),
+        proof=run_proof(analysis.samples, settings, max_length) if prove else [],
+        baseline=compare.summary,
+        files=_files(reading, analysis),
+        eval_records=None if compared is None else len(compared),
+        checks=checks_for(sorted(analysis.kinds), eval=bool(against), max_length=max_length is not None),
+        bytes=sum(analysis.sizes.values()),
+    )
+    if junit is not None:
+        xml.write(Path(junit), result)
+    return result
+
+
+class _Compared:
+    """Findings against the baseline: warnings and errors are kept in it, notes are not worth a line each."""
+
+    def __init__(self, analysis: Analysis, path: Path | None, update: bool) -> None:
+        self.new: Mapping[str, Mapping[str, int]] | None = None
+        self.summary: Baseline | None = None
+        if path is None or not analysis.records:
+            return
+        findings = analysis.findings
+        rules = sorted({*findings.hits, *findings.unreadable})
+        now = findings.keys([rule for rule in rules if severity_of(rule) != "note"])
+        written = update or not path.exists()
+        if written:
+            known.write(path, now)
+        self.new, gone = known.compare(now, now if written else known.read(path))
+        held = known.count(now) - known.count(self.new)
+        self.summary = Baseline(path=str(path), written=written, known=held, new=known.count(self.new), gone=gone)
+
+
+def _tokens(analysis: Analysis, settings: Settings, max_length: int | None) -> Tokens | None:
+    kinds = [kind for kind in analysis.tokens if kind not in WORDLESS]
+    if not kinds:
+        return None
+    totals = np.concatenate([analysis.tokens[kind].total for kind in kinds])
+    kind, row = _longest(analysis, kinds)
+    hits = analysis.findings.count
+    how = counter(settings.tokenizer)
+    return Tokens(
+        exact=how.exact,
+        method=how.method,
+        total=int(totals.sum()),
+        trained=sum(int(analysis.tokens[kind].trained.sum()) for kind in kinds),
+        by_kind={kind: int(analysis.tokens[kind].total.sum()) for kind in kinds},
+        median=int(np.percentile(totals, 50, method="nearest")),
+        p99=int(np.percentile(totals, 99, method="nearest")),
+        longest=int(totals.max()),
+        longest_at=analysis.findings.at(kind, row),
+        max_length=max_length,
+        truncated=None if max_length is None else sum(hits("truncated_at_max_length").values()),
+        zero=None if max_length is None else sum(hits("trains_on_zero_tokens").values()),
+    )
+
+
+def _longest(analysis: Analysis, kinds: Sequence[str]) -> tuple[str, int]:
+    best = [(kind, int(np.argmax(analysis.tokens[kind].total))) for kind in kinds]
+    return max(best, key=lambda pair: int(analysis.tokens[pair[0]].total[pair[1]]))
+
+
+def _files(reading: Reading, analysis: Analysis) -> list[FileRead]:
+    found = []
+    for source, file in enumerate(reading.files):
+        counts = analysis.per_file.get(source, Counter())
+        found.append(
+            FileRead(
+                path=file.path,
+                format=file.format,
+                records=sum(counts.values()),
+                unreadable=counts[""],
+                kinds={kind: n for kind, n in sorted(counts.items()) if kind and n},
+                why=dict(sorted(analysis.why.get(source, {}).items())),
+                bytes=analysis.sizes[source],
+            )
+        )
+    return found
