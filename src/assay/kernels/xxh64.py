@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from assay.kernels import kernel
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
 _P2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -13,12 +14,12 @@ _P4 = np.uint64(0x85EBCA77C2B2AE63)
 _P5 = np.uint64(0x27D4EB2F165667C5)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba has no types
+@kernel
 def _rotl(x: np.uint64, r: int) -> np.uint64:
     return (x << np.uint64(r)) | (x >> np.uint64(64 - r))
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@kernel
 def _read64(data: NDArray[np.uint8], at: int) -> np.uint64:
     word = np.uint64(0)
     for k in range(8):
@@ -26,12 +27,12 @@ def _read64(data: NDArray[np.uint8], at: int) -> np.uint64:
     return word
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@kernel
 def _round(acc: np.uint64, word: np.uint64) -> np.uint64:
     return _rotl(acc + word * _P2, 31) * _P1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _one(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
     at, length = start, end - start
     if length >= 32:
@@ -65,7 +66,7 @@ def _one(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.u
     return h ^ (h >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def xxh64_spans(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
     """XXH64 of `data[offsets[i]:offsets[i + 1]]` with seed 0 and with seed 1.
 

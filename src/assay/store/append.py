@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from assay.core.failpoints import failpoint
 from assay.core.ids import fingerprint
-from assay.store.commit import commit
+from assay.store.commit import Said, commit
 from assay.store.ledger import QuarantineEntry, StagedItem, Version
 from assay.store.table import StagedFile
 
@@ -38,7 +38,7 @@ class AppendJob:
     def __init__(
         self, dataset: Dataset, key: str, *, verb: str, message: str | None, author: str | None, run: str | None
     ):
-        self._dataset, self._said = dataset, {"verb": verb, "message": message, "author": author, "run": run}
+        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
         self.job = f"append-{fingerprint(key)}"
         self._lock = threading.Lock()
         self._open = True
@@ -108,7 +108,7 @@ class AppendJob:
                 ledger,
                 data.uri,
                 data.name,
-                **self._said,
+                self._said,
                 rows=(head.rows if head else 0) + sum(file.rows for file in files),
                 stats=stats or {},
                 job=self.job,

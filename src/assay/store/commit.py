@@ -13,10 +13,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from assay.core.failpoints import failpoint
 from assay.store.ledger import Intent, Ledger, Version
 from assay.store.ledger_db import now
 from assay.store.table import Table
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a version, by which verb and run, and why. Without a message the verb stands for it."""
+
+    verb: str
+    message: str | None
+    author: str | None
+    run: str | None
 
 
 def author_name(author: str | None) -> str:
@@ -35,11 +46,8 @@ def commit(
     ledger: Ledger,
     uri: Path,
     dataset: str,
+    said: Said,
     *,
-    verb: str,
-    message: str | None,
-    author: str | None,
-    run: str | None,
     rows: int,
     stats: Mapping[str, Any],
     job: str | None,
@@ -50,7 +58,8 @@ def commit(
     Args
         rows: of the new version. stats: kept with it.
         job: the staged work that this commit uses up; its quarantine entries become visible with the version.
-        write: given the table at the head's content and the commit message; makes one table commit, returns its version.
+        write: given the table at the head's content and the commit message; makes one table commit and returns
+            its version.
     """
     parent = ledger.head(dataset)
     table = aligned_table(ledger, uri, dataset)
@@ -59,10 +68,10 @@ def commit(
         dataset=dataset,
         base_table_version=table.version,
         payload={
-            "verb": verb,
-            "message": message or verb,
-            "author": author_name(author),
-            "run": run,
+            "verb": said.verb,
+            "message": said.message or said.verb,
+            "author": author_name(said.author),
+            "run": said.run,
             "created_at": now(),
             "parent": parent,
             "rows": rows,

@@ -15,7 +15,7 @@ from assay.core.errors import UserError
 from assay.records.schema import schema_of
 from assay.store import read, refs
 from assay.store.append import AppendJob
-from assay.store.commit import commit, resolve_intents
+from assay.store.commit import Said, commit, resolve_intents
 from assay.store.diff import Diff, diff_tables
 from assay.store.digest import digest_table
 from assay.store.edit import commit_edit
@@ -196,10 +196,7 @@ class Dataset:
                 self.ledger,
                 self.uri,
                 self.name,
-                verb=verb,
-                message=message,
-                author=author,
-                run=run,
+                Said(verb=verb, message=message, author=author, run=run),
                 rows=version.rows,
                 stats={"changed": table.num_rows},
                 job=None,
@@ -227,10 +224,7 @@ class Dataset:
                 self.ledger,
                 self.uri,
                 self.name,
-                verb="rollback",
-                message=message or f"rollback to {number}",
-                author=author,
-                run=run,
+                Said(verb="rollback", message=message or f"rollback to {number}", author=author, run=run),
                 rows=wanted.rows,
                 stats={"restored": number},
                 job=None,
@@ -258,7 +252,7 @@ class Dataset:
     # Comparing and checking.
 
     def diff(self, a: str | int, b: str | int, *, limit: int | None = None) -> Diff:
-        """What happened to records from version `a` to `b`. `limit` bounds the ids listed of each sort, not the counts."""
+        """What happened to records from version `a` to `b`. `limit` bounds the lists, not the counts."""
         first, second = self.resolve(a), self.resolve(b)
         return diff_tables(self.table(first), self.table(second), limit=limit)
 

@@ -32,7 +32,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_dataset(data: Dataset, *, deep: bool) -> list[Finding]:
-    """Findings of one dataset; `deep` also reads every row: of the head for keys, of all versions for remembered digests."""
+    """Findings of one dataset; `deep` also reads every row, for keys and for the remembered digests."""
     found = _intents(data)
     versions = data.versions()
     found += _numbering(data, [version.number for version in versions])
@@ -78,10 +78,11 @@ def _intents(data: Dataset) -> list[Finding]:
     if not unfinished or not try_acquire(data.lock_path, verb="fsck"):
         return []
     release(data.lock_path)
-    return [
-        _finding("intent-open", data.name, f"commit {intent.id} ({intent.payload['verb']}) was not finished", "open the workspace again")
-        for intent in unfinished
-    ]  # fmt: skip
+    found = []
+    for intent in unfinished:
+        what = f"commit {intent.id} ({intent.payload['verb']}) was not finished"
+        found.append(_finding("intent-open", data.name, what, "open the workspace again"))
+    return found
 
 
 def _numbering(data: Dataset, numbers: list[int]) -> list[Finding]:

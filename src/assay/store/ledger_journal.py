@@ -123,7 +123,7 @@ class Journal(LedgerDb):
     def quarantine(
         self, dataset: str | None = None, *, kind: str | None = None, resolved: bool = False
     ) -> list[QuarantineEntry]:
-        """Findings by base name (all of them without one), in the order they were noted; open ones unless `resolved`."""
+        """Findings by base name (all without one), in the order they were noted; open ones unless `resolved`."""
         query = select(t.quarantine).where(t.quarantine.c.state == ("resolved" if resolved else "open"))
         if dataset is not None:
             query = query.where(t.quarantine.c.dataset == dataset)
@@ -234,7 +234,7 @@ class Journal(LedgerDb):
         return row.digest if same and not racy else None
 
     def stat_put(self, path: str | Path, digest: str, *, before: os.stat_result | None = None) -> None:
-        """Note a file's digest. `before`: its stat taken before it was read, so that a change meanwhile is not missed."""
+        """Note a file's digest. `before`: its stat from before it was read, so that no change is missed."""
         real = os.path.realpath(path)
         found = before or os.stat(real)
         values = {

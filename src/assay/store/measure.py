@@ -14,7 +14,7 @@ import pyarrow as pa
 from assay.core.errors import UserError
 from assay.core.failpoints import failpoint
 from assay.core.ids import fingerprint
-from assay.store.commit import commit
+from assay.store.commit import Said, commit
 from assay.store.ledger import CatalogueEntry, StagedItem, Version
 from assay.store.table import SIGNAL_PREFIX, Table
 
@@ -70,7 +70,7 @@ class MeasureJob:
         author: str | None,
         run: str | None,
     ):
-        self._dataset, self._said = dataset, {"verb": verb, "message": message, "author": author, "run": run}
+        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
         self._lock = threading.Lock()
         self._open = True
         self.base = dataset.begin(verb)
@@ -143,7 +143,7 @@ class MeasureJob:
                 return head
             data.ledger.catalogue_add(data.name, self._columns.values())
             return commit(
-                data.ledger, data.uri, data.name, **self._said, rows=head.rows, stats=stats or {}, job=self.job,
+                data.ledger, data.uri, data.name, self._said, rows=head.rows, stats=stats or {}, job=self.job,
                 write=self._commit_table,
             )  # fmt: skip
         finally:

@@ -98,7 +98,8 @@ def positions_of(table: Table, record_ids: Sequence[str]) -> NDArray[np.int64]:
         found[hits.drop_null().to_numpy()] = rows + start
         start += batch.num_rows
     # index_in names the first of equal ids: one asked for twice is the same row twice.
-    return found[pc.index_in(wanted, value_set=wanted).to_numpy()]
+    first: NDArray[np.int32] = pc.index_in(wanted, value_set=wanted).to_numpy()
+    return np.asarray(found[first], np.int64)
 
 
 def take(table: Table, record_ids: Sequence[str], projections: Sequence[Projection]) -> pa.Table:

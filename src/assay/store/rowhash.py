@@ -59,7 +59,8 @@ def join(parts: Sequence[Hashes], n: int) -> Hashes:
     if not parts:
         return np.zeros((n, 2), np.uint64)
     whole = np.stack(parts, axis=1)
-    return xxh64_spans(_bytes(whole), np.arange(n + 1, dtype=np.int64) * (_BYTES * len(parts)))
+    found: Hashes = xxh64_spans(_bytes(whole), np.arange(n + 1, dtype=np.int64) * (_BYTES * len(parts)))
+    return found
 
 
 def hash_rows(

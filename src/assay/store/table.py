@@ -43,7 +43,7 @@ _MESSAGE = "__lance_commit_message"
 
 @dataclass(frozen=True, slots=True)
 class FragmentInfo:
-    """A piece of the table. `content`: equal for two fragments, in any versions, exactly when their rows' fields are."""
+    """A piece of the table. `content`: equal in two versions where the files are the same: the same rows."""
 
     id: int
     rows: int
@@ -163,7 +163,8 @@ class Table:
             return np.arange(part.physical_rows, dtype=np.int64)
         scanner = self._inner.scanner(columns=[], fragments=[self._inner.get_fragment(fragment)], with_row_address=True)
         address = scanner.to_table().column("_rowaddr").to_numpy()
-        return (address & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        offsets: NDArray[np.int64] = (address & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        return offsets
 
     def physical_rows(self, fragment: int) -> int:
         return int(self._part(fragment).physical_rows)
@@ -300,7 +301,7 @@ class Table:
 
 
 def _field_count(field: Any) -> int:
-    return 1 + sum(_field_count(child) for child in field.children())
+    return 1 + sum(map(_field_count, field.children()))
 
 
 def _content(part: FragmentMetadata, fields: set[int]) -> str:
