@@ -1,0 +1,34 @@
+"""Foreign bytes to objects: every item with its place, every bad place with its reason and its bytes."""
+
+from assay.formats import columnar, delimited, json_document, line_records, text_files
+from assay.formats.base import FORMATS, MAX_DEPTH, RECORD_BYTES, Bad, Chunk, Format, Item, Limits, Shape, parse, read
+from assay.formats.json_value import BadValue, parse_value
+from assay.formats.sniff import NotRecords, shape_of
+from assay.formats.sources import Listing, Skipped, Source, expand
+from assay.formats.streams import ByteStream
+
+READERS = (line_records, json_document, delimited, text_files, columnar)  # imported for what they register
+
+__all__ = [
+    "FORMATS",
+    "MAX_DEPTH",
+    "READERS",
+    "RECORD_BYTES",
+    "Bad",
+    "BadValue",
+    "ByteStream",
+    "Chunk",
+    "Format",
+    "Item",
+    "Limits",
+    "Listing",
+    "NotRecords",
+    "Shape",
+    "Skipped",
+    "Source",
+    "expand",
+    "parse",
+    "parse_value",
+    "read",
+    "shape_of",
+]
