@@ -1,8 +1,14 @@
 """Importing this package registers every built-in signal."""
 
+from assay.signals import characters as characters
+from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
 from assay.signals import fields as fields
+from assay.signals import labels as labels
+from assay.signals import language as language
 from assay.signals import text as text
+from assay.signals import times as times
+from assay.signals import truncation as truncation
 from assay.signals.base import ALL as ALL
 from assay.signals.base import DIMENSIONS as DIMENSIONS
 from assay.signals.base import SIGNALS as SIGNALS

@@ -74,17 +74,17 @@ class Signal:
             raise TypeError(f"signal {self.name!r} has dataset scope: summarise, combine, apply")
         return self._checked(self.row(**self._take(rows, kind, at), **self._own(params)), len(rows))
 
-    def summarise(self, rows: Rows, kind: str, params: Mapping[str, Any] = _NO_PARAMS, *, at: str = "") -> pa.Table:
-        """What other fragments need to know about this one; small beside the fragment."""
+    def summarise(self, rows: Rows, kind: str, *, at: str = "") -> pa.Table:
+        """What other fragments need to know about this one; small beside the fragment. Parameters play no part."""
         if self.steps is None:
             raise TypeError(f"signal {self.name!r} has row scope: run")
-        return self.steps[0](**self._take(rows, kind, at), **self._own(params))
+        return self.steps[0](**self._take(rows, kind, at))
 
-    def combine(self, summaries: Sequence[pa.Table], params: Mapping[str, Any] = _NO_PARAMS) -> pa.Table:
-        """One state from all summaries; the same for any cut of the rows into fragments."""
+    def combine(self, summaries: Sequence[pa.Table]) -> pa.Table:
+        """One state from all summaries, of one fragment or more; the same for any cut of the rows into fragments."""
         if self.steps is None:
             raise TypeError(f"signal {self.name!r} has row scope: run")
-        return self.steps[1](pa.concat_tables(summaries), **self._own(params))
+        return self.steps[1](pa.concat_tables(summaries))
 
     def apply(
         self, state: pa.Table, rows: Rows, kind: str, params: Mapping[str, Any] = _NO_PARAMS, *, at: str = ""
@@ -177,10 +177,10 @@ def dataset_signal(
     default: bool = True,
     python_bound: bool = False,
 ) -> Callable[[Callable[..., pa.Array]], Callable[..., pa.Array]]:
-    """Register the decorated function as the apply step, (state, **columns) -> array, under its own name.
+    """Register the decorated function as the apply step, (state, **columns, **params) -> array, under its own name.
 
-    summarise(**columns) -> table; combine(table of all summaries) -> state. `combine` must not depend on the order
-    of its rows beyond what it sorts itself.
+    summarise(**columns) -> table; combine(table of all summaries) -> state; neither sees parameters. `combine` must
+    not depend on the order of its rows beyond what it sorts itself.
     """
 
     def register(apply: Callable[..., pa.Array]) -> Callable[..., pa.Array]:
@@ -243,7 +243,7 @@ def measure_rows(
             for values, rows in zip(out, fragments, strict=True):
                 values[signal.name] = signal.run(rows, kind, params)
         elif fragments:
-            state = signal.combine([signal.summarise(rows, kind, params) for rows in fragments], params)
+            state = signal.combine([signal.summarise(rows, kind) for rows in fragments])
             for values, rows in zip(out, fragments, strict=True):
                 values[signal.name] = signal.apply(state, rows, kind, params)
     return out

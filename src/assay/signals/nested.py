@@ -90,12 +90,14 @@ def visible(text: pa.Array) -> Flags:
     return flags(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(text)), 0))
 
 
-def join_lists(lists: pa.Array, separator: str) -> pa.Array:
-    """Each list of texts as one text; null items are left out of the join as empty texts, a null list gives null."""
-    items, _ = flat(lists)
-    counts = lengths(lists)
+def relisted(items: pa.Array, counts: Ints, null: pa.Array) -> pa.LargeListArray:
+    """Flat items put back into lists of these lengths; null where `null` is true."""
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    filled = pa.LargeListArray.from_arrays(
-        pa.array(offsets, pa.int64()), pc.fill_null(items, ""), mask=pa.array(~valid(lists))
-    )
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), items, mask=null)
+
+
+def join_lists(lists: pa.Array, separator: str) -> pa.LargeStringArray:
+    """Each list of texts as one text; a null item counts as an empty one, a null list gives null."""
+    items, _ = flat(lists)
+    filled = relisted(pc.fill_null(items, ""), lengths(lists), lists.is_null())
     return pc.binary_join(filled, pa.scalar(separator, pa.large_string()))
