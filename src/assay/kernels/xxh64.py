@@ -15,55 +15,61 @@ _P5 = np.uint64(0x27D4EB2F165667C5)
 
 
 @kernel
-def _rotl(x: np.uint64, r: int) -> np.uint64:
-    return (x << np.uint64(r)) | (x >> np.uint64(64 - r))
+def _rotl(x: np.uint64, r: np.uint64) -> np.uint64:
+    return (x << r) | (x >> (np.uint64(64) - r))
 
 
 @kernel
-def _read64(data: NDArray[np.uint8], at: int) -> np.uint64:
-    word = np.uint64(0)
-    for k in range(8):
-        word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-    return word
+def _read64(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
+    # Unsigned places: a signed one might count from the end, and that test keeps LLVM from making this one load.
+    return (
+        np.uint64(data[at])
+        | (np.uint64(data[at + np.uint64(1)]) << np.uint64(8))
+        | (np.uint64(data[at + np.uint64(2)]) << np.uint64(16))
+        | (np.uint64(data[at + np.uint64(3)]) << np.uint64(24))
+        | (np.uint64(data[at + np.uint64(4)]) << np.uint64(32))
+        | (np.uint64(data[at + np.uint64(5)]) << np.uint64(40))
+        | (np.uint64(data[at + np.uint64(6)]) << np.uint64(48))
+        | (np.uint64(data[at + np.uint64(7)]) << np.uint64(56))
+    )
 
 
 @kernel
 def _round(acc: np.uint64, word: np.uint64) -> np.uint64:
-    return _rotl(acc + word * _P2, 31) * _P1
+    return np.uint64(_rotl(acc + word * _P2, np.uint64(31)) * _P1)
 
 
 @kernel
-def _one(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
-    at, length = start, end - start
-    if length >= 32:
-        v1, v2, v3, v4 = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
-        while at + 32 <= end:
-            v1 = _round(v1, _read64(data, at))
-            v2 = _round(v2, _read64(data, at + 8))
-            v3 = _round(v3, _read64(data, at + 16))
-            v4 = _round(v4, _read64(data, at + 24))
-            at += 32
-        h = _rotl(v1, 1) + _rotl(v2, 7) + _rotl(v3, 12) + _rotl(v4, 18)
-        for v in (v1, v2, v3, v4):
-            h = (h ^ _round(np.uint64(0), v)) * _P1 + _P4
-    else:
-        h = seed + _P5
-    h += np.uint64(length)
-    while at + 8 <= end:
-        h = _rotl(h ^ _round(np.uint64(0), _read64(data, at)), 27) * _P1 + _P4
-        at += 8
-    if at + 4 <= end:
-        word = np.uint64(0)
-        for k in range(4):
-            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-        h = _rotl(h ^ (word * _P1), 23) * _P2 + _P3
-        at += 4
-    while at < end:
-        h = _rotl(h ^ (np.uint64(data[at]) * _P5), 11) * _P1
-        at += 1
+def _gather(h: np.uint64, v: np.uint64) -> np.uint64:
+    return np.uint64((h ^ _round(np.uint64(0), v)) * _P1 + _P4)
+
+
+@kernel
+def _joined(v1: np.uint64, v2: np.uint64, v3: np.uint64, v4: np.uint64) -> np.uint64:
+    h = _rotl(v1, np.uint64(1)) + _rotl(v2, np.uint64(7)) + _rotl(v3, np.uint64(12)) + _rotl(v4, np.uint64(18))
+    return _gather(_gather(_gather(_gather(h, v1), v2), v3), v4)
+
+
+@kernel
+def _word(h: np.uint64, word: np.uint64) -> np.uint64:
+    return np.uint64(_rotl(h ^ _round(np.uint64(0), word), np.uint64(27)) * _P1 + _P4)
+
+
+@kernel
+def _half(h: np.uint64, word: np.uint64) -> np.uint64:
+    return np.uint64(_rotl(h ^ (word * _P1), np.uint64(23)) * _P2 + _P3)
+
+
+@kernel
+def _byte(h: np.uint64, byte: np.uint64) -> np.uint64:
+    return np.uint64(_rotl(h ^ (byte * _P5), np.uint64(11)) * _P1)
+
+
+@kernel
+def _last(h: np.uint64) -> np.uint64:
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3
-    return h ^ (h >> np.uint64(32))
+    return np.uint64(h ^ (h >> np.uint64(32)))
 
 
 @kernel
@@ -73,11 +79,45 @@ def xxh64_spans(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[
     Args
         data: uint8. offsets: int64[n + 1], rising.
     Returns uint64[n, 2].
-    Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md (XXH64).
+    Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md (XXH64). Both seeds are carried through
+    one reading: the multiplications of one hide the waiting of the other.
     """
     n = len(offsets) - 1
     out = np.empty((n, 2), np.uint64)
+    one, four, eight, stripe = np.uint64(1), np.uint64(4), np.uint64(8), np.uint64(32)
     for i in range(n):
-        out[i, 0] = _one(data, offsets[i], offsets[i + 1], np.uint64(0))
-        out[i, 1] = _one(data, offsets[i], offsets[i + 1], np.uint64(1))
+        at, end = np.uint64(offsets[i]), np.uint64(offsets[i + 1])
+        length = end - at
+        if length >= stripe:
+            a1, a2, a3, a4 = _P1 + _P2, _P2, np.uint64(0), np.uint64(0) - _P1
+            b1, b2, b3, b4 = one + _P1 + _P2, one + _P2, one, one - _P1
+            while at + stripe <= end:
+                w = _read64(data, at)
+                a1, b1 = _round(a1, w), _round(b1, w)
+                w = _read64(data, at + np.uint64(8))
+                a2, b2 = _round(a2, w), _round(b2, w)
+                w = _read64(data, at + np.uint64(16))
+                a3, b3 = _round(a3, w), _round(b3, w)
+                w = _read64(data, at + np.uint64(24))
+                a4, b4 = _round(a4, w), _round(b4, w)
+                at += stripe
+            a, b = _joined(a1, a2, a3, a4), _joined(b1, b2, b3, b4)
+        else:
+            a, b = _P5, one + _P5
+        a, b = a + length, b + length
+        while at + eight <= end:
+            w = _read64(data, at)
+            a, b = _word(a, w), _word(b, w)
+            at += eight
+        if at + four <= end:
+            w = np.uint64(0)
+            for k in range(4):
+                w |= np.uint64(data[at + np.uint64(k)]) << np.uint64(8 * k)
+            a, b = _half(a, w), _half(b, w)
+            at += four
+        while at < end:
+            w = np.uint64(data[at])
+            a, b = _byte(a, w), _byte(b, w)
+            at += one
+        out[i, 0], out[i, 1] = _last(a), _last(b)
     return out

@@ -24,22 +24,16 @@ def commit_edit(stored: Table, schema: pa.Schema, rows: pa.Table, message: str, 
         counts = pc.value_counts(ids)
         twice = [item["values"] for item in counts.to_pylist() if item["counts"] > 1]
         raise UserError("E413", f"the edit of {name} has {_some(twice)} twice", fix="send each record once")
-    address = np.zeros(len(ids), np.uint64)
-    rowid = np.zeros(len(ids), np.uint64)
-    seen = np.zeros(len(ids), np.bool_)
-    for batch in stored.scan(["record_id"], with_place=True):
-        hits = pc.index_in(batch.column("record_id"), value_set=ids)
-        here = np.flatnonzero(hits.is_valid().to_numpy(zero_copy_only=False))
-        there = hits.drop_null().to_numpy()
-        address[there] = batch.column("_rowaddr").to_numpy()[here]
-        rowid[there] = batch.column("_rowid").to_numpy()[here]
-        seen[there] = True
-    if not seen.all():
-        lost = ids.filter(pa.array(~seen)).to_pylist()
+    places = pa.Table.from_batches(stored.scan(["record_id"], with_place=True))
+    hits = pc.index_in(ids, value_set=places.column("record_id"))
+    if hits.null_count:
+        lost = ids.filter(hits.is_null()).to_pylist()
         raise UserError("E413", f"{name} has no record {_some(lost)}", fix="an edit changes records that are there")
-    offsets: dict[int, list[int]] = {}
-    for place in address.tolist():
-        offsets.setdefault(place >> 32, []).append(place & 0xFFFFFFFF)
+    found = places.take(hits)
+    address = found.column("_rowaddr").to_numpy()
+    fragment, offset = address >> np.uint64(32), address & np.uint64(0xFFFFFFFF)
+    offsets = {int(part): offset[fragment == part].tolist() for part in np.unique(fragment)}
+    rowid = found.column("_rowid").to_numpy()
     file = stored.stage(schema, rows.to_batches())
     return stored.commit_replace(offsets, file, rowid.tolist(), message)
 

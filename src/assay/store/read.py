@@ -16,6 +16,7 @@ from assay.store.measure import SignalColumn
 from assay.store.table import Table
 
 MEASURED = "measured:"
+_PIECE_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,26 @@ def positions_of(table: Table, record_ids: Sequence[str]) -> NDArray[np.int64]:
     if not len(wanted):
         return found
     start = 0
-    for batch in table.scan(["record_id"]):
-        hits = pc.index_in(batch.column(0), value_set=wanted)
+    for ids in _pieces(table.scan(["record_id"])):
+        hits = pc.index_in(ids.column(0), value_set=wanted).combine_chunks()
         rows = np.flatnonzero(hits.is_valid().to_numpy(zero_copy_only=False))
         found[hits.drop_null().to_numpy()] = rows + start
-        start += batch.num_rows
+        start += ids.num_rows
     # index_in names the first of equal ids: one asked for twice is the same row twice.
     first: NDArray[np.int32] = pc.index_in(wanted, value_set=wanted).to_numpy()
     return np.asarray(found[first], np.int64)
+
+
+def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined to a million rows: index_in builds its hash table anew on every call."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(part.num_rows for part in held) >= _PIECE_ROWS:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def take(table: Table, record_ids: Sequence[str], projections: Sequence[Projection]) -> pa.Table:

@@ -58,7 +58,9 @@ def join(parts: Sequence[Hashes], n: int) -> Hashes:
     """One hash per row of the row's parts, in order."""
     if not parts:
         return np.zeros((n, 2), np.uint64)
-    whole = np.stack(parts, axis=1)
+    whole = np.empty((n, len(parts), 2), np.uint64)
+    for k, part in enumerate(parts):
+        whole[:, k] = part
     found: Hashes = xxh64_spans(_bytes(whole), np.arange(n + 1, dtype=np.int64) * (_BYTES * len(parts)))
     return found
 

@@ -301,7 +301,7 @@ class Table:
 
 
 def _field_count(field: Any) -> int:
-    return 1 + sum(map(_field_count, field.children()))
+    return 1 + sum(int(_field_count(child)) for child in field.children())
 
 
 def _content(part: FragmentMetadata, fields: set[int]) -> str:
@@ -314,7 +314,8 @@ def _batch_rows(part: FragmentMetadata, batch_bytes: int) -> int:
     size = sum(file.file_size_bytes or 0 for file in part.files) * _PACKED
     if not size:
         return 1024
-    return max(1, min(_MAX_BATCH_ROWS, batch_bytes * part.physical_rows // size))
+    rows: int = batch_bytes * part.physical_rows // size
+    return max(1, min(_MAX_BATCH_ROWS, rows))
 
 
 def _sync(path: Path) -> None:
