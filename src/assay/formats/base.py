@@ -16,7 +16,7 @@ from assay.core.registry import Registry
 # record is held several times over while it is decoded.
 RECORD_BYTES = 64 << 20
 # Real nested records stay under 60 levels; the interpreter's own limit depends on who calls, ours does not.
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ def shape_of(stream: Stream, path: str, wanted: str | None = None) -> Shape:
     """The shape of a file, from its name, its head (which stays to be read) and what the user asked for.
 
     `wanted` is a format's name, after a colon an encoding, `header` or `noheader`: `csv`, `csv:cp1252`,
-    `tsv:noheader`. Raises NotRecords, and UserError E302 for a format or encoding that is not known.
+    `tsv:noheader`. Raises NotRecords, and UserError E312 for a format or encoding that is not known.
     """
     format_name, encoding, header = parse_wanted(wanted)
     head = stream.peek(_HEAD)
@@ -103,7 +103,7 @@ def _encoding(word: str) -> str:
     if name == "utf-8" or (table and single):
         return name
     raise UserError(
-        "E302",
+        "E312",
         f"cannot read the encoding {word!r}",
         at="--format",
         fix="utf-8 or a one-byte encoding such as cp1252; convert others first: iconv -t utf-8",

@@ -32,14 +32,14 @@ class Source:
     named: bool = True  # by itself, not found in a folder
 
     def stream(self) -> ByteStream:
-        """Its bytes, decompressed. Raises UserError E301 (not there) or E303 (may not be read)."""
+        """Its bytes, decompressed. Raises UserError E311 (not there) or E313 (may not be read)."""
         try:
             return ByteStream(self.open())
         except FileNotFoundError:
             raise _missing(self.uri) from None
         except OSError as error:
             raise UserError(
-                "E303", f"cannot read {self.uri}: {error.strerror or error}", at=self.uri, fix="check its permissions"
+                "E313", f"cannot read {self.uri}: {error.strerror or error}", at=self.uri, fix="check its permissions"
             ) from None
 
 
@@ -62,7 +62,7 @@ def expand(sources: Sequence[str | os.PathLike[str]], *, stdin: BinaryIO | None 
 
     Hidden files in folders are skipped, and listed. Two files of the same relative path (a/x.jsonl and
     b/x.jsonl given apart) get the folder before it too, since the path is part of a record's identity.
-    Raises UserError E301: nothing is there; E305: the URL's filesystem is not installed.
+    Raises UserError E311: nothing is there; E315: the URL's filesystem is not installed.
     """
     found: dict[str, Source] = {}
     skipped: dict[str, Skipped] = {}
@@ -98,7 +98,7 @@ def _told_apart(sources: list[Source]) -> list[Source]:
 
 def _missing(name: str) -> UserError:
     return UserError(
-        "E301", f"nothing found at {name!r}", at=name, fix="check the path; quote a pattern: 'data/*.jsonl'"
+        "E311", f"nothing found at {name!r}", at=name, fix="check the path; quote a pattern: 'data/*.jsonl'"
     )
 
 
@@ -143,7 +143,7 @@ def _folder(root: str) -> Listing:
     skipped: list[Skipped] = []
 
     def unreadable(error: OSError) -> None:
-        raise UserError("E303", f"cannot list {error.filename}: {error.strerror}", at=str(error.filename))
+        raise UserError("E313", f"cannot list {error.filename}: {error.strerror}", at=str(error.filename))
 
     for place, folders, names in os.walk(root, onerror=unreadable):
         hidden = sorted(folder for folder in folders if folder.startswith("."))
@@ -166,7 +166,7 @@ def _remote(url: str) -> Listing:
     try:
         fs, place = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
-        raise UserError("E305", f"cannot open {url}: {error}", at=url, fix="install the filesystem it names") from None
+        raise UserError("E315", f"cannot open {url}: {error}", at=url, fix="install the filesystem it names") from None
     protocol = url.split("://", 1)[0]
     if fs.isfile(place):
         return Listing((_remote_file(fs, protocol, url, place, posixpath.basename(place)),))

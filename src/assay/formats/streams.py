@@ -61,7 +61,7 @@ class ByteStream:
         data = self.read(_COLUMNAR_BYTES + 1)
         if len(data) > _COLUMNAR_BYTES:
             raise UserError(
-                "E304",
+                "E314",
                 f"a column file over {_COLUMNAR_BYTES >> 20} MiB cannot be read compressed or from a pipe",
                 fix="decompress it into a file first",
             )
