@@ -1,0 +1,129 @@
+"""A report as one HTML file that needs nothing else: styles, script and charts are inside, and nothing is fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from assay.report.charts import histogram, is_discrete, summary
+from assay.report.distributions import number
+from assay.report.findings import ALARM, findings, percent
+from assay.report.model import Cell, Distribution, ReportData, RuleRow, ScoreRow, removes
+from assay.rules.rule import DIMENSIONS
+
+FAR_BELOW = 0.10  # this far under its target a score is marked more strongly
+RULE_EXAMPLES = 3
+
+
+def render(data: ReportData) -> str:
+    """The page. All text that came with the data is escaped by the template; charts escape their own."""
+    env = Environment(
+        loader=PackageLoader("assay.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(share=share, n=_count, num=number, mark=_mark)
+    folder = files("assay.report") / "templates"
+    script = (folder / "report.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return env.get_template("report.html.j2").render(
+        d=data,
+        dimensions=DIMENSIONS,
+        style=Markup((folder / "report.css").read_text("utf-8")),
+        script=Markup(script),
+        # Only this very script may run, and nothing may be fetched: a record's text cannot become code.
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
+        findings=findings(data),
+        chart=_chart,
+        chart_summary=summary,
+        status=lambda dimension, score: status(score, data.targets[dimension]),
+        unscored=lambda row, dimension: _unscored(data, row, dimension),
+        target=percent,
+        examples_of=lambda row: _examples_of(data, row),
+        shown_domains=list(data.domain_rows),
+        removes=removes,
+        ALARM=ALARM,
+        domain_rows=_domain_rows(data),
+        tools=tools(),
+        many=len(data.subjects) > 1,
+        groups=_groups(data),
+    )
+
+
+def status(score: Cell | None, target: float) -> str:
+    """meets, below, far or none (not measured). Unknown rows count against the share, so they cannot make it pass."""
+    if score is None or score.share is None:
+        return "none"
+    if score.share >= target:
+        return "meets"
+    return "far" if score.share < target - FAR_BELOW else "below"
+
+
+def _unscored(data: ReportData, row: ScoreRow, dimension: str) -> str:
+    """Why there is no score: nothing gives evidence, or evidence is there and no drop or review rule uses it."""
+    subjects = [s for s in data.subjects if row.dataset in ("", s.dataset)]
+    measured = {signal.name for s in subjects for signal in s.signals}
+    evidence = {name for s in subjects for name in s.coverage.get(dimension, ())}
+    return "no rule judges it" if evidence & measured else "not measured"
+
+
+def _mark(name: str) -> str:
+    return {"meets": "●", "below": "▲", "far": "■", "none": "–"}[name]
+
+
+def share(part: float, whole: float) -> str:
+    """A percentage that never rounds to 0 or 100 what is neither."""
+    if not whole:
+        return "–"
+    value = 100 * part / whole
+    if 0 < value < 0.05:
+        return "<0.1%"
+    if 99.95 <= value < 100:
+        return ">99.9%"
+    return f"{value:.1f}%".replace(".0%", "%") if value in (0, 100) else f"{value:.1f}%"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _chart(chart: Distribution) -> Markup:
+    if chart.form == "bars" and not is_discrete(chart):
+        return Markup()
+    return Markup(histogram(chart))  # histogram escapes every name it prints
+
+
+def _examples_of(data: ReportData, row: RuleRow) -> list[tuple[int, Any, str]]:
+    """(number of the example, example, reason) for the first few records on which the rule fired."""
+    found = []
+    for number_, example in enumerate(data.examples):
+        if example.dataset == row.dataset:
+            found += [(number_, example, why) for rule, why in example.reasons if rule.name == row.rule.name]
+        if len(found) == RULE_EXAMPLES:
+            break
+    return found
+
+
+def _domain_rows(data: ReportData) -> dict[tuple[str, str], int]:
+    return {(row.dataset, row.label): row.rows for row in data.scores if not row.total}
+
+
+def _groups(data: ReportData) -> list[tuple[str, list[ScoreRow]]]:
+    """Score rows by dataset, the row of everything first."""
+    found: dict[str, list[ScoreRow]] = {}
+    for row in data.scores:
+        found.setdefault(row.dataset, []).append(row)
+    return list(found.items())
+
+
+def tools() -> list[tuple[str, str]]:
+    from importlib.metadata import version
+
+    return [(name, version(name)) for name in ("assay", "pylance", "duckdb", "pyarrow")]
