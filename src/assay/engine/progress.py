@@ -45,9 +45,9 @@ class Progress:
         self._started = self._said = time.monotonic()
         self._spoke = False
 
-    def add(self, rows: int, size: int = 0) -> None:
+    def add(self, rows: int = 0, bytes: int = 0) -> None:
         self.rows += rows
-        self.bytes += size
+        self.bytes += bytes
         if self.quiet:
             return
         if self._out.isatty():
