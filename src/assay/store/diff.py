@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -20,7 +18,7 @@ _COMPARED = [name for name in ENVELOPE if name not in ("text", "extra_json")]
 _CHUNK_ROWS = 20_000
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
+class Changed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that is in both versions with other content; `fields` are the columns that differ."""
 
     record_id: str
@@ -75,7 +73,7 @@ def diff_tables(a: Table, b: Table, *, limit: int | None = None) -> Diff:
     gone[was[~is_new]] = False
     moved = np.flatnonzero(~is_new)
     moved = moved[(new.hashes[moved] != old.hashes[was[moved]]).any(axis=1)]
-    order = np.argsort(new.ids.take(pa.array(moved)).to_numpy(zero_copy_only=False), kind="stable")
+    order = pc.sort_indices(new.ids.take(pa.array(moved))).to_numpy()
     shown = moved[order][:limit]
     return Diff(
         added=_ids(new.ids, is_new, limit),
@@ -88,8 +86,9 @@ def diff_tables(a: Table, b: Table, *, limit: int | None = None) -> Diff:
 
 
 def _ids(ids: pa.Array, chosen: NDArray[np.bool_], limit: int | None) -> list[str]:
-    names: list[str] = pc.array_take(ids, np.flatnonzero(chosen)).to_pylist()
-    return sorted(names)[:limit]
+    names = ids.filter(pa.array(chosen))
+    found: list[str] = names.take(pc.sort_indices(names)[:limit]).to_pylist()
+    return found
 
 
 def _changed(old: _Side, new: _Side, was: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Changed]:
@@ -101,16 +100,21 @@ def _changed(old: _Side, new: _Side, was: NDArray[np.int64], rows: NDArray[np.in
         some = rows[start : start + _CHUNK_ROWS]
         left = old.table.take(old.places[was[some]], fields)
         right = new.table.take(new.places[some], fields)
-        unlike = {name: ~same(_one(left, name), _one(right, name)) for name in fields}
+        unlike = np.column_stack([~same(_one(left, name), _one(right, name)) for name in fields])
         names = new.ids.take(pa.array(some)).to_pylist()
-        found += [Changed(record_id=name, fields=_fields(unlike, k)) for k, name in enumerate(names)]
+        found += _grouped(names, fields, unlike)
     return found
 
 
-def _fields(unlike: dict[str, NDArray[np.bool_]], row: int) -> list[str]:
-    """content_hash follows from the others: named only where nothing else differs."""
-    names: Sequence[str] = [name for name, differs in unlike.items() if differs[row]]
-    return [name for name in names if name != "content_hash"] or list(names)
+def _grouped(names: list[str], fields: list[str], unlike: NDArray[np.bool_]) -> list[Changed]:
+    """Most records of an edit change in the same fields: one list per set of fields, shared."""
+    patterns, which = np.unique(np.packbits(unlike, axis=1), axis=0, return_inverse=True)
+    lists = []
+    for pattern in patterns:
+        differ = [name for name, bit in zip(fields, np.unpackbits(pattern), strict=False) if bit]
+        # content_hash follows from the others: named only where nothing else differs.
+        lists.append([name for name in differ if name != "content_hash"] or differ)
+    return [Changed(record_id=name, fields=lists[k]) for name, k in zip(names, which.reshape(-1).tolist(), strict=True)]
 
 
 def _one(table: pa.Table, name: str) -> pa.Array:
