@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from assay.flows.check.results import Baseline, CheckResult, FileRead, NotMeasured, Problem, Proof, Tokens
+from assay.flows.check.run import check
 
-__all__ = ["Baseline", "CheckResult", "FileRead", "NotMeasured", "Problem", "Proof", "Tokens"]
+__all__ = ["Baseline", "CheckResult", "FileRead", "NotMeasured", "Problem", "Proof", "Tokens", "check"]

@@ -42,23 +42,22 @@ class Analysis:
     per_file: dict[int, Counter[str]] = field(default_factory=dict)
     sizes: Counter[int] = field(default_factory=Counter)
     fields: dict[str, tuple[str, ...]] = field(default_factory=dict)  # reason -> names in the first such record
+    refused: int = 0  # files without a reader: they are no records
     samples: dict[str, list[Any]] = field(default_factory=dict)
     untold: dict[str, dict[str, int]] = field(default_factory=dict)  # rule -> kind -> records it was unknown on
 
     @property
     def unreadable(self) -> int:
-        return sum(map(len, self.findings.unreadable.values()))
+        return sum(map(len, self.findings.unreadable.values())) - self.refused
 
     @property
     def records(self) -> int:
         return sum(self.kinds.values()) + self.unreadable
 
 
-def analyse(
-    files: Sequence[File], collected: Iterable[Collected], settings: Settings, max_length: int | None
-) -> Analysis:
-    """Everything the chunks found, in reading order."""
-    findings = Findings(list(files), {})
+def analyse(files: list[File], collected: Iterable[Collected], settings: Settings, max_length: int | None) -> Analysis:
+    """Everything the chunks found, in reading order. `files` may still grow while chunks come in."""
+    findings = Findings(files, {})
     analysis = Analysis(findings, {}, {})
     parts: dict[str, list[tuple[int, int, Part]]] = {}
     for chunk in collected:

@@ -83,9 +83,13 @@ class Collected:
     why: dict[str, str]
     bytes: int
 
+    @property
+    def records(self) -> int:
+        return sum(len(part.rows) for part in self.parts.values()) + sum(len(u.places) for u in self.unread.values())
 
-def collect(task: Task) -> Collected:
-    """Everything `check` needs to know about one chunk."""
+
+def collect(task: Task) -> list[Collected]:
+    """Everything `check` needs to know about one chunk; a list, so that halves of a chunk can be joined."""
     settings = task.settings
     decoder = Decoder(settings.kind, mapping=dict(settings.mapping))
     unread: dict[str, Unread] = {}
@@ -101,7 +105,7 @@ def collect(task: Task) -> Collected:
         else:
             by_kind.setdefault(decoded.kind, []).append((found, decoded))
     parts = {kind: _part(task, kind, records) for kind, records in sorted(by_kind.items())}
-    return Collected(task.source, task.number, parts, unread, dict(decoder.why()), len(task.chunk.data))
+    return [Collected(task.source, task.number, parts, unread, dict(decoder.why()), len(task.chunk.data))]
 
 
 def _unread(unread: dict[str, Unread], reason: str, detail: str, found: Item | Bad) -> None:
@@ -184,7 +188,8 @@ def eval_index(settings: Settings) -> overlap.Index | None:
         return None
     from assay.flows.check.files import eval_records
 
-    return overlap.build(eval_records(settings))
+    records, unread = eval_records(settings)
+    return overlap.build(records, unread)
 
 
 def packed(table: pa.Table) -> bytes:

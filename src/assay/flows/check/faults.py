@@ -159,6 +159,7 @@ def _same_id(seed: Seed, length: int) -> Plant | str:
 @fault("an answer that is empty", ZERO_LOSS, kinds=("qa", "preference"))
 def _no_answer(seed: Seed, length: int) -> Plant | str:
     answers = [text for trained, text in views.segments(seed.kind, seed.decoded.payload) if trained]
+    answers += [answer["text"] for answer in seed.decoded.payload.get("answers") or () if answer.get("text")]
     obj = seed.copy()
     for answer in answers:
         for path in saying(obj, answer):

@@ -68,6 +68,8 @@ class Findings:
 
     def place(self, source: int, place: int) -> str:
         file = self.files[source]
+        if place == 0:
+            return file.path
         return f"{file.path}:{place}" if file.lines else f"{file.path}:row {place}"
 
     def at(self, kind: str, number: int) -> str:

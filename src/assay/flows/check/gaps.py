@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.flows.check.analyse import Analysis
 from assay.flows.check.problems import Call
 from assay.flows.check.profile import profile, ruleset
@@ -9,21 +11,30 @@ from assay.flows.check.results import NotMeasured
 from assay.flows.check.views import WORDLESS
 from assay.signals import DIMENSIONS
 
+FILES = 10  # named one by one
 
-def gaps(analysis: Analysis, call: Call, *, tokenizer: bool, proven: bool) -> list[NotMeasured]:
-    """Dimensions without a rule, rules that could not be told anywhere, and inputs that were not given."""
+
+def gaps(
+    analysis: Analysis, call: Call, *, tokenizer: bool, passed: Sequence[tuple[str, str]], eval_unread: int
+) -> list[NotMeasured]:
+    """Files passed over, inputs that were not given, dimensions without a rule, rules that could not be told."""
+    found = [NotMeasured(what=path, kinds=[], why=f"not read: {why}") for path, why in passed[:FILES]]
+    if len(passed) > FILES:
+        found.append(NotMeasured(what=f"{len(passed) - FILES} more files", kinds=[], why="not read either"))
+    if eval_unread:
+        why = f"{eval_unread} of its records could not be read"
+        fix = f"assay check {' '.join(call.eval)}"
+        found.append(NotMeasured(what="all of the evaluation set", kinds=[], why=why, fix=fix))
     kinds = sorted(analysis.kinds)
     if not kinds:
-        return []
+        return found
     wordy = [kind for kind in kinds if kind not in WORDLESS]
-    found = []
     if wordy and not call.eval:
         found.append(
             NotMeasured(
                 what="overlap with an evaluation set",
                 kinds=[],
-                why="none was given",
-                fix=f"assay check {call.paths} --eval FILE",
+                why="none was given (--eval FILE)",
             )
         )
     if wordy and not tokenizer:
@@ -31,8 +42,7 @@ def gaps(analysis: Analysis, call: Call, *, tokenizer: bool, proven: bool) -> li
             NotMeasured(
                 what="exact token counts",
                 kinds=[],
-                why="no tokenizer was given; the totals are an estimate",
-                fix=f"assay check {call.paths} --tokenizer DIR",
+                why="no tokenizer was given, so the totals are an estimate (--tokenizer DIR)",
             )
         )
     if wordy and call.max_length is None:
@@ -40,8 +50,7 @@ def gaps(analysis: Analysis, call: Call, *, tokenizer: bool, proven: bool) -> li
             NotMeasured(
                 what="records that a trainer would cut off",
                 kinds=[],
-                why="no --max-length was given",
-                fix=f"assay check {call.paths} --max-length 4096",
+                why="the trainer's context was not given (--max-length N)",
             )
         )
     found += _dimensions(kinds)
@@ -57,7 +66,7 @@ def _dimensions(kinds: list[str]) -> list[NotMeasured]:
             if dimension not in covered:
                 lacking.setdefault(dimension, []).append(kind)
     return [
-        NotMeasured(what=dimension, kinds=found, why="no default rule judges it for this kind")
+        NotMeasured(what=dimension, kinds=[] if found == kinds else found, why="no default rule judges it")
         for dimension, found in lacking.items()
     ]
 

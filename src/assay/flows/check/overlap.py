@@ -121,6 +121,7 @@ class Index:
     """The evaluation set, as hashes. `at` names each item's place; add items, then `seal`."""
 
     at: list[str] = field(default_factory=list)
+    unread: int = 0  # records of the evaluation files that could not be read
     _whole: dict[int, int] = field(default_factory=dict)
     _prompt: dict[int, int] = field(default_factory=dict)
     _grams: dict[int, list[tuple[int, Words]]] = field(default_factory=dict)
@@ -200,9 +201,9 @@ class Index:
         return best
 
 
-def build(items: Sequence[tuple[str, str, str]]) -> Index:
+def build(items: Sequence[tuple[str, str, str]], unread: int = 0) -> Index:
     """An index of (place, prompt, whole text) items, ready to search."""
-    index = Index()
+    index = Index(unread=unread)
     for at, prompt, whole in items:
         index.add(at, prompt, whole)
     return index.seal()

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS, Analysis
@@ -38,7 +38,14 @@ OWN: dict[str, Own] = {
     ZERO_LOSS: Own("completeness", "error", "with prompts masked, a trainer learns nothing from it"),
     TRUNCATED: Own("completeness", "warning", "longer than --max-length: a trainer cuts its end off"),
 }
+# Rules whose reason names a value of the record: what they mean without one.
+_WHAT = {
+    "exact_duplicate": "the same content as an earlier record",
+    "same_text": "the same text as an earlier record but for case, spaces and punctuation",
+    "missing_fields": "fields that training on this kind needs are not filled",
+}
 _UNREADABLE = {
+    "file": "no reader knows this file",
     "unknown_kind": "its fields fit no kind of record; say which field is what",
     "missing_field": "a field that its kind cannot do without is missing",
     "wrong_type": "a field holds another type than its kind needs",
@@ -50,8 +57,27 @@ class Call:
     """How `check` was called, for commands that work when pasted."""
 
     files: Sequence[str]
-    eval: Sequence[str]
-    max_length: int | None
+    eval: Sequence[str] = ()
+    max_length: int | None = None
+    kind: str = "auto"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+
+    @property
+    def check(self) -> str:
+        return f"assay check {self.paths}{self._options}"
+
+    @property
+    def ingest(self) -> str:
+        return f"assay ingest {self.dataset} {self.paths}{self._options}"
+
+    @property
+    def _options(self) -> str:
+        """How the files are read, which every other verb must be told as well."""
+        said = [f"--kind {self.kind}"] if self.kind != "auto" else []
+        said += [f"--format {shlex.quote(self.format)}"] if self.format else []
+        said += [f"--map {shlex.quote(f'{ours}={theirs}')}" for ours, theirs in sorted(self.mapping.items())]
+        return "".join(f" {one}" for one in said)
 
     @property
     def paths(self) -> str:
@@ -86,7 +112,7 @@ def problems(analysis: Analysis, call: Call, new: Mapping[str, Mapping[str, int]
                 dimension="validity",
                 severity="error",
                 count=len(bad),
-                share=len(bad) / analysis.records,
+                share=min(1.0, len(bad) / max(analysis.records, 1)),
                 examples=at[:EXAMPLES],
                 why=[one.detail for one in bad[:EXAMPLES]],
                 what=what,
@@ -129,7 +155,7 @@ def _about(name: str, call: Call) -> tuple[str, Severity, str, str]:
         own = OWN[name]
         return own.dimension, own.severity, own.what, _own_fix(name, call)
     rule = ruleset()[name]
-    what = re.sub(r"\{\w+\}", "…", rule.reason or rule.when)
+    what = _WHAT.get(name) or re.sub(r"\{\w+\}", "…", rule.reason or rule.when)
     what = f"{what}; {rule.fix}" if rule.fix else what
     return rule.dimension, _level(rule.severity), what, _rule_fix(name, rule.action, call)
 
@@ -141,29 +167,34 @@ def _level(severity: str) -> Severity:
 
 def _rule_fix(name: str, action: str, call: Call) -> str:
     if name == "missing_fields":
-        return f"assay check {call.paths} --map OURS=THEIRS"
+        return f"{call.check} --map OURS=THEIRS"
     # Deciding drops or sets aside what the rule names, keeps every record readable, and can be taken back.
-    return f"assay ingest {call.dataset} {call.paths} && assay decide {call.dataset} --rules default"
+    return f"{call.ingest} && assay decide {call.dataset} --rules default"
 
 
 def _own_fix(name: str, call: Call) -> str:
     if name == DUPLICATE_ID:
-        return f"assay ingest {call.dataset} {call.paths} && assay quarantine {call.dataset}"
+        return f"{call.ingest} && assay quarantine {call.dataset}"
     if name in OVERLAPS.values():
         against = " ".join(f"--eval {shlex.quote(str(path))}" for path in call.eval)
-        return f"assay check {call.paths} {against} --junit overlap.xml  # names every line; take them out"
+        return f"{call.check} {against} --junit overlap.xml  # names every line; take them out"
     if name == TRUNCATED:
-        return f"assay check {call.paths} --max-length {2 * (call.max_length or 1)}  # or shorten what is longest"
-    return f"assay check {call.paths} --junit empty.xml  # names every line; fill the answers or take them out"
+        return f"{call.check} --max-length {2 * (call.max_length or 1)}  # or shorten what is longest"
+    return f"{call.check} --junit empty.xml  # names every line; fill the answers or take them out"
 
 
 def _unreadable_fix(rule: str, analysis: Analysis, call: Call) -> str:
     reason = rule.removeprefix(UNREADABLE)
+    if reason == "invalid_utf8":
+        name = analysis.findings.files[analysis.findings.unreadable[rule][0].source].format
+        return f"assay check {call.paths} --format {name}:cp1252  # if it was written in another encoding"
+    if reason == "file":
+        return f"assay check {call.paths} --format jsonl  # or csv, tsv, json, parquet, arrow, text"
     fields = analysis.fields.get(reason, ())
     if reason in ("unknown_kind", "missing_field") and fields:
         maps = " ".join(f"--map {shlex.quote('OURS=' + field)}" for field in fields[:2])
-        return f"assay check {call.paths} --kind KIND {maps}"
-    return f"assay ingest {call.dataset} {call.paths} && assay quarantine {call.dataset}  # keeps the rest"
+        return f"{call.check} {'' if call.kind != 'auto' else '--kind KIND '}{maps}"
+    return f"{call.ingest} && assay quarantine {call.dataset}  # keeps the rest"
 
 
 def _words(rule: str) -> str:

@@ -71,7 +71,7 @@ class _Trial:
 
 def _seeds(objs: Sequence[Any], kind: str, settings: Settings) -> list[Seed]:
     """Records that read the same from JSON Lines; a few cannot (bytes, or a number that only a table holds)."""
-    found = []
+    found: list[Seed] = []
     for obj in spread(objs, SEEDS):
         decoded = understood(obj, settings.kind, dict(settings.mapping))
         if decoded is not None and decoded.kind == kind:
@@ -123,7 +123,7 @@ def _judge(trials: Sequence[_Trial], copies: Sequence[bytes], settings: Settings
 
 def _run(lines: Sequence[bytes], settings: Settings, length: int) -> Analysis:
     tasks = _tasks(b"\n".join(lines) + b"\n", settings)
-    return analyse([File(_FILE, "jsonl")], map(collect, tasks), settings, length)
+    return analyse([File(_FILE, "jsonl")], (one for task in tasks for one in collect(task)), settings, length)
 
 
 def _tasks(data: bytes, settings: Settings) -> Iterator[Task]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assay.flows.check.results import CheckResult, FileRead, NotMeasured, Problem, Proof, Tokens
@@ -18,6 +17,7 @@ Line = list[Span]
 
 BAR = 20
 FILES_SHOWN = 8
+LONG_PATH = 24  # beyond it a path is shown by its end: two of them must fit beside a reason
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 DIM = "dim"
 HEAD = "bold"
@@ -42,14 +42,35 @@ def rich_text(result: CheckResult, width: int = 100) -> Text:
 
 
 def build(result: CheckResult, width: int) -> Iterator[Line]:
+    names = short_names([file.path for file in result.files])
     yield from _headline(result, width)
-    if result.records:
-        yield from _problems(result.problems, width)
-        if result.tokens is not None:
-            yield from _tokens(result.tokens, width)
+    if result.records or result.problems:
+        yield from _problems(result.problems, names, width)
+    if result.tokens is not None and result.tokens.total:
+        yield from _tokens(result.tokens, names, width)
     yield from _gaps(result.not_measured, width)
     yield from _proof(result.proof, width)
     yield from _verdict(result, width)
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Each long path by as little of its end as tells it apart; the headline has it whole."""
+    names = {}
+    for path in paths:
+        parts = path.split("/")
+        for keep in range(1, len(parts) + 1):
+            name = "/".join(parts[-keep:])
+            if not any(other != path and (other == name or other.endswith("/" + name)) for other in paths):
+                break
+        names[path] = name if len(path) > LONG_PATH else path
+    return names
+
+
+def _shortened(text: str, names: Mapping[str, str]) -> str:
+    for path, name in names.items():
+        if path != name:
+            text = text.replace(path, name)
+    return text
 
 
 def size(n: int) -> str:
@@ -108,7 +129,7 @@ def _why(files: Sequence[FileRead], kind: str) -> str:
     return reasons[0] + (f" (and {len(reasons) - 1} other shapes)" if len(reasons) > 1 else "") if reasons else ""
 
 
-def _problems(problems: Sequence[Problem], width: int) -> Iterator[Line]:
+def _problems(problems: Sequence[Problem], names: Mapping[str, str], width: int) -> Iterator[Line]:
     yield []
     if not problems:
         yield [("No problems found", "bold green"), (" by the checks that ran.", "")]
@@ -118,10 +139,10 @@ def _problems(problems: Sequence[Problem], width: int) -> Iterator[Line]:
     yield [(plural(len(problems), "problem"), HEAD), (f"  {parts}; worst first (severity x records)", DIM)]
     for problem in problems:
         yield []
-        yield from _problem(problem, width)
+        yield from _problem(problem, names, width)
 
 
-def _problem(problem: Problem, width: int) -> Iterator[Line]:
+def _problem(problem: Problem, names: Mapping[str, str], width: int) -> Iterator[Line]:
     style = STYLES[problem.severity]
     filled = max(1, round(problem.share * BAR))
     name_width = max(24, width - 58)
@@ -138,22 +159,44 @@ def _problem(problem: Problem, width: int) -> Iterator[Line]:
     kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(problem.kinds.items())) if len(problem.kinds) > 1 else ""
     about = f"{problem.what} ({problem.dimension}{'; ' + kinds if kinds else ''})"
     yield from _wrapped(about, width, DIM)
-    longest = max((len(at) for at in problem.examples), default=0)
-    for at, why in zip(problem.examples, problem.why, strict=True):
-        yield [("        ", ""), (f"{at:<{min(longest, 48)}}  ", "cyan"), (_short(why, width - 10 - len(at)), "")]
-    yield [("        fix  ", DIM), (problem.fix, CODE)]
+    examples = [_short(_shortened(at, names), 48, left=True) for at in problem.examples]
+    longest = max(map(len, examples), default=0)
+    for at, why in zip(examples, problem.why, strict=True):
+        yield [
+            ("        ", ""),
+            (f"{at:<{longest}}  ", "cyan"),
+            (_short(_shortened(why, names), width - 10 - longest), ""),
+        ]
+    yield from _command(problem.fix, width)
 
 
-def _tokens(tokens: Tokens, width: int) -> Iterator[Line]:
+def _command(fix: str, width: int) -> Iterator[Line]:
+    """A command that can be pasted: broken only where a shell goes on reading."""
+    command, comment, about = fix.partition("  # ")
+    parts = command.split(" && ") if len(command) + 13 > width else [command]
+    for i, part in enumerate(parts):
+        last = i + 1 == len(parts)
+        note = comment + about if last and len(part) + len(comment + about) + 13 <= width else ""
+        yield [
+            ("        fix  " if not i else "             ", DIM),
+            (part, CODE),
+            ("" if last else " &&", CODE),
+            (note, DIM),
+        ]
+    if comment and not note:
+        yield [("             ", ""), (f"# {about}", DIM)]
+
+
+def _tokens(tokens: Tokens, names: Mapping[str, str], width: int) -> Iterator[Line]:
     yield []
     about = "" if tokens.exact else "about "
     yield [
         (f"{about}{tokens.total:,} tokens".capitalize(), HEAD),
-        (f"  {about}{tokens.trained:,} of them learnt from when prompts are masked", ""),
+        (f"  {about}{tokens.trained:,} of them learnt from when prompts are masked" if tokens.trained else "", ""),
     ]
     counted = f"counted with {tokens.method}; a chat template's own tokens come on top"
     yield from _wrapped(counted if tokens.exact else tokens.method, width, DIM)
-    at = f" ({tokens.longest_at})" if tokens.longest_at else ""
+    at = f" ({_shortened(tokens.longest_at, names)})" if tokens.longest_at else ""
     yield [(f"        median {tokens.median:,}, p99 {tokens.p99:,}, longest {tokens.longest:,}{at}", "")]
     if tokens.max_length is not None:
         text = f"        at {tokens.max_length:,}: {plural(tokens.truncated or 0, 'record')} cut off, "
@@ -223,17 +266,8 @@ def _verdict(result: CheckResult, width: int) -> Iterator[Line]:
         parts = [f"{plural(len(failing), 'rule')} of severity error"] if failing else []
         parts += [f"{plural(len(missed), 'check')} missed a planted fault"] if missed else []
         yield [("Failed", STYLES["error"]), (f": {' and '.join(parts)}.", "")]
-    yield [("Next  ", HEAD), (_next(result), CODE)]
-
-
-def _next(result: CheckResult) -> str:
-    paths = " ".join(shlex.quote(file.path) for file in result.files[:3])
-    paths += " ..." if len(result.files) > 3 else ""
-    if result.unreadable == result.records:
-        return result.problems[0].fix if result.problems else "assay check --help"
-    if not result.proof:
-        return f"assay check {paths} --prove"
-    return f"assay ingest DATASET {paths}"
+    if result.next:
+        yield [("Next  ", HEAD), (result.next, CODE)]
 
 
 def _wrapped(text: str, width: int, style: str, indent: str = "        ") -> Iterator[Line]:

@@ -133,6 +133,7 @@ class CheckResult(Result, frozen=True, kw_only=True):
     eval_records: int | None = None
     checks: list[str] = msgspec.field(default_factory=list)
     bytes: int = 0
+    next: str = ""  # a command
 
     @property
     def status(self) -> Literal["ok", "failed", "nothing read"]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from assay.core.ids import xxh3_hex
+from assay.engine import Progress
 from assay.flows.check import baseline as known
 from assay.flows.check import junit as xml
-from assay.flows.check.analyse import Analysis, analyse
+from assay.flows.check.analyse import UNREADABLE, Analysis, analyse
 from assay.flows.check.collect import Settings, eval_index
 from assay.flows.check.files import Reading, look
+from assay.flows.check.findings import File, Unreadable
 from assay.flows.check.gaps import gaps
 from assay.flows.check.problems import Call, checks_for, problems, severity_of
 from assay.flows.check.prove import prove as run_proof
@@ -36,7 +38,7 @@ def check(
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
     workers: int | None = None,
-    progress: Any = None,
+    progress: Progress | None = None,
 ) -> CheckResult:
     """What is in `files` and what is wrong with it: all of it, never a sample; no workspace, no network.
 
@@ -58,14 +60,21 @@ def check(
     compared = eval_index(settings)
     reading = look(paths, settings, workers=workers, progress=progress)
     analysis = analyse(reading.files, reading.collected, settings, max_length)
-    call = Call(paths, against, max_length)
+    _refuse(reading, analysis)
+    call = Call(paths, against, max_length, kind, mapping or {}, format)
     compare = _Compared(analysis, None if baseline is None else Path(baseline), update_baseline)
     result = CheckResult(
         kinds=dict(sorted(analysis.kinds.items())),
         records=analysis.records,
         unreadable=analysis.unreadable,
         problems=problems(analysis, call, compare.new),
-        not_measured=gaps(analysis, call, tokenizer=tokenizer is not None, proven=prove),
+        not_measured=gaps(
+            analysis,
+            call,
+            tokenizer=tokenizer is not None,
+            passed=reading.passed,
+            eval_unread=compared.unread if compared else 0,
+        ),
         tokens=_tokens(analysis, settings, max_length),
         proof=run_proof(analysis.samples, settings, max_length) if prove else [],
         baseline=compare.summary,
@@ -73,10 +82,21 @@ def check(
         eval_records=None if compared is None else len(compared),
         checks=checks_for(sorted(analysis.kinds), eval=bool(against), max_length=max_length is not None),
         bytes=sum(analysis.sizes.values()),
+        next=_next(analysis, call, proven=prove),
     )
     if junit is not None:
         xml.write(Path(junit), result)
     return result
+
+
+def _refuse(reading: Reading, analysis: Analysis) -> None:
+    """Files that the user named and no reader knows: a problem, not something passed over in silence."""
+    for path, why in reading.refused:
+        source = len(reading.files)
+        reading.files.append(File(path, "unknown", lines=False))
+        analysis.refused += 1
+        bad = analysis.findings.unreadable.setdefault(UNREADABLE + "file", [])
+        bad.append(Unreadable(source, 0, f"{why}: no reader for it", xxh3_hex(path.encode())))
 
 
 class _Compared:
@@ -125,6 +145,12 @@ def _tokens(analysis: Analysis, settings: Settings, max_length: int | None) -> T
 def _longest(analysis: Analysis, kinds: Sequence[str]) -> tuple[str, int]:
     best = [(kind, int(np.argmax(analysis.tokens[kind].total))) for kind in kinds]
     return max(best, key=lambda pair: int(analysis.tokens[pair[0]].total[pair[1]]))
+
+
+def _next(analysis: Analysis, call: Call, *, proven: bool) -> str:
+    if not analysis.kinds:
+        return "assay check --help"
+    return f"{call.ingest} -m 'first look'" if proven else f"{call.check} --prove"
 
 
 def _files(reading: Reading, analysis: Analysis) -> list[FileRead]:
