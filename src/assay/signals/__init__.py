@@ -1,11 +1,16 @@
 """Importing this package registers every built-in signal."""
 
+from assay.signals import agents as agents
+from assay.signals import answers as answers
 from assay.signals import characters as characters
 from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
 from assay.signals import fields as fields
 from assay.signals import labels as labels
 from assay.signals import language as language
+from assay.signals import media as media
+from assay.signals import preferences as preferences
+from assay.signals import reasoning as reasoning
 from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import truncation as truncation

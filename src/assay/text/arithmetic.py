@@ -1,0 +1,184 @@
+"""Equations written inside prose, found and re-computed exactly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+# A run of characters that an equation may hold. A letter x is "times" only between numbers or brackets.
+_TIMES = r"(?<=[ \t])[xX](?=[ \t]+-?[\d($.])|(?<=[\d)])[xX](?=[\d($.])"
+_RUN = re.compile(rf"(?:[-+*/×÷−–()\d.,$€£%= \t]|{_TIMES})+")
+_ANNOTATED = re.compile(r"<<([^<>\n]{1,200})>>")
+_TOKEN = re.compile(r"\s*(?:(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(%?)|([-+*/×÷−–xX()])|([$€£]))")
+_NOT_BEFORE = re.compile(r"[\w^√_:\[{\\|<>≈~'\"#&]\s*$")  # what makes the run a part of something larger
+_NOT_AFTER = re.compile(r"\s*[\^_:\[{\\|<>≈~&(]|\w|\s*[a-zA-Z]\s*[-+*/=^]|\s*[²³½¼¾]|\s*\.\.\.|\s*…")
+_LONGEST = 400  # characters of one run: longer ones are tables, not equations
+_DIGITS = 40  # of one number
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`left = right` as written, and whether it holds exactly or up to the decimals that the right side shows."""
+
+    left: str
+    right: str
+    holds: bool
+
+
+def equations(text: str) -> list[Equation]:
+    """The equations of a text that can be judged, in order.
+
+    Judged are chains a = b = c whose left side computes something (has an operator) and whose sides are numbers,
+    + - * x × / ÷, brackets, percent and currency signs; and the annotations of GSM8K, <<48/2=24>>. Everything with
+    a letter, a power or a root in it is left alone, so algebra is not judged. A result may be rounded or cut to the
+    decimals it shows; a whole number may not stand for a fraction.
+    """
+    found: list[Equation] = []
+    if "=" not in text:
+        return found
+    if "<<" in text:
+        for match in _ANNOTATED.finditer(text):
+            found.extend(_chain(match[1].replace("_", ""), strict=True))
+        # `48/2 = <<48/2=24>>24`: what stands outside says the same again, in pieces.
+        return found
+    for match in _RUN.finditer(text):
+        run = match[0]
+        if "=" not in run or len(run) > _LONGEST:
+            continue
+        if _NOT_AFTER.match(text, match.end()):
+            run = run.rpartition("=")[0]  # the last side goes on in a way that is not understood
+        before = text[max(0, match.start() - 3) : match.start()]
+        found.extend(_chain(run, strict=False, glued=bool(_glued(before, run))))
+    return found
+
+
+def _glued(before: str, run: str) -> bool:
+    """Whether the first side belongs to something that was left out: `2x + 3 = 7`, `a - 5 + 2 = 1`, `x^2 + 1 = 5`."""
+    start = run.lstrip()
+    opens = start[:1]
+    if opens and opens in "+*/×÷=)xX%.,":
+        return True
+    if opens and opens in "-−–" and (start[1:2] == " " or re.search(r"[\w)]\s*$", before)):
+        return True
+    if run[:1].isspace() and before:
+        return bool(re.search(r"[^\w\s.,;:!?'\")=-]\s*$|[\^_]\s*$|\d\s*[xX]\s*$", before))
+    return bool(_NOT_BEFORE.search(before))
+
+
+def _chain(run: str, *, strict: bool, glued: bool = False) -> list[Equation]:
+    sides = run.split("=")
+    found: list[Equation] = []
+    values = [_value(side) for side in sides]
+    for i in range(len(sides) - 1):
+        left, right = values[i], values[i + 1]
+        if left is None or right is None or (i == 0 and glued):
+            continue
+        if not left[1]:  # a bare number on the left is a name or a restatement, not a computation
+            continue
+        if right[1] and _carried_on(sides[i + 1], left[0]):
+            continue
+        holds = _equal(left[0], right[0], _decimals(sides[i + 1]) if not right[1] else None, "%" in sides[i + 1])
+        found.append(Equation(sides[i].strip(" .,$"), sides[i + 1].strip(" .,$"), holds))
+    return found
+
+
+def _carried_on(side: str, left: Fraction) -> bool:
+    """Whether a side begins with the left side's value and computes on: 70 + 50 = 120 * 5/18 = ...
+
+    People write running totals so; it is no claim that both sides are equal.
+    """
+    tokens = _tokens(side) or []
+    for end in range(1, len(tokens)):
+        if tokens[end] in ("+", "-", "*", "/") and tokens[:end].count("(") == tokens[:end].count(")"):
+            try:
+                value, at = _sum(tokens[:end], 0)
+            except (ValueError, ZeroDivisionError, IndexError):
+                continue
+            if at == end and value == left:
+                return True
+    return False
+
+
+def _decimals(side: str) -> int:
+    number = side.strip(" \t.,$€£%()-−–")
+    return len(number.partition(".")[2])
+
+
+def _equal(left: Fraction, right: Fraction, decimals: int | None, percent: bool) -> bool:
+    if left == right:
+        return True
+    if percent and left == right * 100:  # 0.25 * 100 = 25%
+        return True
+    # Rounded or cut at the decimals shown: less than one unit of the last place away.
+    if percent and decimals is not None:
+        unit = Fraction(1, 10**decimals)
+        return abs(left * 100 - right * 100) < unit or abs(left - right * 100) < unit
+    return bool(decimals) and abs(left - right) < Fraction(1, 10 ** (decimals or 0))
+
+
+def _value(side: str) -> tuple[Fraction, bool] | None:
+    """The exact value of one side and whether it holds an operator; None where it is not plain arithmetic."""
+    tokens = _tokens(side)
+    if not tokens:
+        return None
+    try:
+        value, at = _sum(tokens, 0)
+    except (ValueError, ZeroDivisionError, IndexError, RecursionError):
+        return None
+    if at != len(tokens):
+        return None
+    return value, any(isinstance(token, str) and token in "+*/-" for token in tokens[1:])
+
+
+def _tokens(side: str) -> list[Fraction | str] | None:
+    side = side.strip().rstrip(".,")
+    tokens: list[Fraction | str] = []
+    at = 0
+    while at < len(side):
+        match = _TOKEN.match(side, at)
+        if match is None:
+            return None
+        at = match.end()
+        number, percent, operator, _currency = match.groups()
+        if number is not None:
+            if len(number) > _DIGITS:
+                return None
+            value = Fraction(number.replace(",", ""))
+            tokens.append(value / 100 if percent else value)
+        elif operator is not None:
+            tokens.append({"×": "*", "x": "*", "X": "*", "÷": "/", "−": "-", "–": "-"}.get(operator, operator))
+    return tokens
+
+
+def _sum(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+    value, at = _product(tokens, at)
+    while at < len(tokens) and tokens[at] in ("+", "-"):
+        sign = tokens[at]
+        right, at = _product(tokens, at + 1)
+        value = value + right if sign == "+" else value - right
+    return value, at
+
+
+def _product(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+    value, at = _factor(tokens, at)
+    while at < len(tokens) and tokens[at] in ("*", "/"):
+        sign = tokens[at]
+        right, at = _factor(tokens, at + 1)
+        value = value * right if sign == "*" else value / right
+    return value, at
+
+
+def _factor(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+    token = tokens[at]
+    if isinstance(token, Fraction):
+        return token, at + 1
+    if token == "-":
+        value, at = _factor(tokens, at + 1)
+        return -value, at
+    if token == "(":
+        value, at = _sum(tokens, at + 1)
+        if tokens[at] != ")":
+            raise ValueError("bracket")
+        return value, at + 1
+    raise ValueError("operator")
