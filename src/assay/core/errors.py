@@ -52,6 +52,15 @@ CODES: dict[str, str] = {
     "E411": "bytes that are gone or altered",
     "E412": "a table that cannot be read",
     "E413": "an edit that does not fit",
+    "E501": "nothing to release",
+    "E502": "records without a decision",
+    "E503": "another folder is in the way",
+    "E504": "not a release",
+    "E505": "no chat form",
+    "E506": "a release that cannot be named",
+    "E507": "rules that are not known here",
+    "E508": "not decided by these rules",
+    "E509": "a report that cannot be written",
 }
 
 
