@@ -52,13 +52,16 @@ def load_marked(text: str, file: str) -> tuple[Any, Places]:
         raise UserError(
             "E201", f"more than {MAX_BYTES} bytes of YAML", at=file, fix="name data files, do not paste them"
         )
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # a character that YAML forbids anywhere
+        raise _syntax_error(error, file, text) from None
     try:
         root = loader.get_single_node()
         reader = _Reader(loader, Places(file, text))
         value = reader.value(root, ()) if root is not None else None
     except yaml.YAMLError as error:
-        raise _syntax_error(error, file) from None
+        raise _syntax_error(error, file, text) from None
     except RecursionError:  # the parser itself recurses; MAX_DEPTH counts only what it could read
         raise UserError("E201", f"nested deeper than {MAX_DEPTH}", at=file, fix="flatten it") from None
     finally:
@@ -128,12 +131,15 @@ class _Reader:
         return {**merged, **own}
 
 
-def _syntax_error(error: yaml.YAMLError, file: str) -> UserError:
+def _syntax_error(error: yaml.YAMLError, file: str, text: str) -> UserError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).split("\n")[0]
     at = f"{file}:{mark.line + 1}" if mark else file
+    if isinstance(error, yaml.reader.ReaderError):
+        at = f"{file}:{text.count(chr(10), 0, error.position) + 1}"
+        problem = f"the character U+{error.character:04X} is not allowed"
     fix = ""
-    if "chomping" in problem:  # `error_if: > 0.2` is a folded block to YAML
+    if "chomping" in problem or "comment or a line break" in problem:  # `error_if: > 0.2` is a folded block to YAML
         fix = 'quote a value that begins with > or |: "> 0.2"'
     elif "\\t" in problem:
         fix = "indent with spaces"

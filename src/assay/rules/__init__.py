@@ -12,4 +12,6 @@ from assay.rules.rule import Ruleset as Ruleset
 from assay.rules.rule import check_names as check_names
 from assay.rules.rule import columns_used as columns_used
 from assay.rules.scorecard import Score as Score
+from assay.rules.scorecard import fired_by_rule as fired_by_rule
+from assay.rules.scorecard import record_verdicts as record_verdicts
 from assay.rules.scorecard import scorecard as scorecard

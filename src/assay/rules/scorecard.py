@@ -45,14 +45,10 @@ def scorecard(ruleset: Ruleset, decisions: pa.Table, domains: pa.Array | pa.Chun
     decisions: what `evaluate` gave for these records; domains: one per record, in the same order.
     """
     named = np.array(["(none)" if value is None else value for value in domains.to_pylist()], object)
-    grids = {column: _grid(decisions[column], ruleset.for_kind(kind)) for column in ("rules", "unknown")}
-    judged = [rule for rule in ruleset.for_kind(kind) if rule.action in ("drop", "review")]
     scores: list[Score] = []
     everywhere = np.ones(len(named), np.bool_)
     groups = [("", everywhere)] + [(name, named == name) for name in sorted(set(named.tolist()))]
-    for dimension in DIMENSIONS:
-        mine = [rule for rule in judged if rule.dimension == dimension]
-        failed, unknown = _verdict(mine, grids["rules"], grids["unknown"], len(named))
+    for dimension, (mine, failed, unknown) in record_verdicts(ruleset, decisions, kind).items():
         for name, within in groups:
             scores.append(
                 Score(
@@ -61,10 +57,24 @@ def scorecard(ruleset: Ruleset, decisions: pa.Table, domains: pa.Array | pa.Chun
                     passed=int((within & ~failed & ~unknown).sum()),
                     failed=int((within & failed).sum()),
                     unknown=int((within & unknown).sum()),
-                    rules=tuple(rule.name for rule in mine),
+                    rules=mine,
                 )
             )
     return scores
+
+
+def record_verdicts(
+    ruleset: Ruleset, decisions: pa.Table, kind: str
+) -> dict[str, tuple[tuple[str, ...], NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Dimension -> its drop and review rules for the kind, and bool[rows] twice: failed, unknown (see Score)."""
+    grids = {column: fired_by_rule(decisions[column], ruleset.for_kind(kind)) for column in ("rules", "unknown")}
+    judged = [rule for rule in ruleset.for_kind(kind) if rule.action in ("drop", "review")]
+    found = {}
+    for dimension in DIMENSIONS:
+        mine = [rule for rule in judged if rule.dimension == dimension]
+        failed, unknown = _verdict(mine, grids["rules"], grids["unknown"], decisions.num_rows)
+        found[dimension] = (tuple(rule.name for rule in mine), failed, unknown)
+    return found
 
 
 def _verdict(
@@ -78,8 +88,8 @@ def _verdict(
     return failed, unknown & ~failed
 
 
-def _grid(lists: pa.ChunkedArray, rules: Sequence[Rule]) -> dict[str, NDArray[np.bool_]]:
-    """For each rule, where its name stands in the list of a record."""
+def fired_by_rule(lists: pa.ChunkedArray, rules: Sequence[Rule]) -> dict[str, NDArray[np.bool_]]:
+    """Rule name -> bool[rows]: where it stands in a record's list of rules (`rules` or `unknown` of decisions)."""
     joined = lists.combine_chunks()
     counts = np.diff(joined.offsets.to_numpy())
     parents = np.repeat(np.arange(len(joined)), counts)

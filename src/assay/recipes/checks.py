@@ -1,0 +1,53 @@
+"""Checks of a recipe that need the registries: names of kinds, formats, signals, rules and columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assay.core.errors import UnknownName, UserError
+from assay.flows.gates import Gate
+from assay.recipes.steps import Draft
+
+if TYPE_CHECKING:
+    from assay.recipes.step_data import DecideSpec, MeasureParams, SourceParams
+
+
+def check_source(draft: Draft, params: SourceParams) -> None:
+    from assay.formats import FORMATS
+    from assay.records import KINDS, parse_map
+
+    if params.kind != "auto" and params.kind not in KINDS:
+        draft.errors.append(UnknownName("kind", params.kind, [*KINDS.names(), "auto"], at=draft.at("kind")))
+    if params.format is not None and params.format not in FORMATS:
+        draft.errors.append(UnknownName("format", params.format, FORMATS.names(), at=draft.at("format")))
+    for ours, theirs in params.map.items():
+        try:
+            parse_map([f"{ours}={theirs}"])
+        except UserError as error:
+            draft.wrong(error.code, error.what, "map", ours, fix=error.fix)
+
+
+def check_measure(draft: Draft, params: MeasureParams) -> None:
+    from assay.signals import SIGNALS
+
+    names = [] if params.signals == "default" else params.signals
+    for index, name in enumerate(names):
+        if name not in SIGNALS:
+            draft.errors.append(UnknownName("signal", name, SIGNALS.names(), at=draft.at("signals", index)))
+    known = {param for signal in SIGNALS for param in signal.params}
+    for name in params.params:
+        if name not in known:
+            draft.errors.append(UnknownName("signal parameter", name, known, at=draft.at("params", name)))
+
+
+def check_rules(draft: Draft, spec: DecideSpec) -> None:
+    from assay.recipes.step_data import load_rules
+
+    load_rules(spec)
+
+
+def check_gate(draft: Draft, gate: Gate) -> None:
+    """A gate's column or condition uses names that at least one kind has."""
+    from assay.flows.gate_rows import gate_columns
+
+    gate_columns(gate)

@@ -1,0 +1,356 @@
+"""The step types that fill and judge datasets: ingest, measure, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from assay.core.errors import UserError, UserErrors
+from assay.core.ids import content_hash, sha256_hex
+from assay.recipes.caching import State
+from assay.recipes.inputs import code_digest, file_digest, full_names, rows_version
+from assay.recipes.steps import STEPS, Draft, Run, Step, StepType
+
+# What ingest depends on beside its files. A setting at its default is not an input: adding settings later
+# must not make old recipes run again.
+_SETTINGS = ("kind", "domain", "origin", "license", "format", "map", "on_conflict", "raw")
+
+
+class SourceParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of `sources`. `paths` are files, folders, globs or URLs, relative to the recipe."""
+
+    dataset: str
+    paths: str | list[str]
+    name: str | None = None
+    kind: str = "auto"
+    domain: str | None = None
+    origin: Literal["human", "model", "agent", "simulator", "sensor", "unknown"] | None = None
+    license: str | None = None
+    format: str | None = None
+    map: dict[str, str] = {}
+    on_conflict: Literal["quarantine", "new-version"] = "quarantine"
+    raw: Literal["auto", "keep"] = "auto"
+
+
+class MeasureParams(msgspec.Struct, frozen=True, kw_only=True):
+    """`signals`: "default" (each kind's own set) or names; rules get what they mention in any case."""
+
+    signals: Literal["default"] | list[str] = "default"
+    params: dict[str, Any] = {}
+    datasets: list[str] | None = None
+
+
+class DecideParams(msgspec.Struct, frozen=True, kw_only=True):
+    """`rules`: a preset's name, a file relative to the recipe, or the rules themselves."""
+
+    rules: str | list[dict[str, Any]]
+    datasets: list[str] | None = None
+
+
+class DecideSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """DecideParams made concrete: a preset, a file, or a text with the places it has in the recipe."""
+
+    name: str
+    file: str | None = None
+    text: str | None = None
+    place: str = ""
+
+    def digest(self, run: Run) -> str:
+        if self.text is not None:
+            return sha256_hex(self.text.strip().encode())[:32]
+        return file_digest(run, self.file) if self.file else f"preset {self.name}"
+
+
+# ingest ----------------------------------------------------------------------------------------------------------
+
+
+def _expand_source(draft: Draft, params: SourceParams) -> list[Step]:
+    from assay.recipes.checks import check_source
+
+    draft.later(lambda: check_source(draft, params))
+    if params.paths in ("-", ["-"]):
+        draft.wrong(
+            "E203", "a recipe cannot read standard input", "paths", fix="name a file: a rerun must find it again"
+        )
+    if not params.dataset or "@" in params.dataset:
+        draft.wrong("E203", f"{params.dataset!r} is no dataset's name", "dataset", fix="such as tickets")
+    if not params.paths:
+        draft.wrong("E203", "paths is empty", "paths", fix="name files, folders, globs or URLs")
+    return [draft.step("ingest", params, part=params.dataset, name=params.name)]
+
+
+def source_list(run: Run, step: Step) -> list[str]:
+    paths = [step.params.paths] if isinstance(step.params.paths, str) else step.params.paths
+    return [run.recipe.resolve(path) for path in paths]
+
+
+def _source_files(run: Run, step: Step) -> dict[str, str]:
+    """Path below its root -> digest, of every file the step reads; listed and read once per run."""
+    if step.name not in run.files:
+        from assay.recipes.sources import list_sources
+
+        run.files[step.name] = list_sources(run, source_list(run, step), step)
+    return run.files[step.name]
+
+
+def _ingest_inputs(run: Run, step: Step) -> dict[str, Any]:
+    chosen = msgspec.to_builtins(step.params)
+    settings = {name: chosen[name] for name in _SETTINGS if name in chosen}
+    files = {f"file {path}": digest for path, digest in _source_files(run, step).items()}
+    return {**settings, "code of the readers": code_digest("records", "formats"), **files}
+
+
+def _ingest_missing(run: Run, step: Step, state: State) -> str:
+    """A dataset that went away, or was rolled back since: its rows may not be there any more."""
+    there = full_names(run.ws, str(step.dataset))
+    for name, version in state.outputs.get("datasets", {}).items():
+        if name not in there:
+            return f"{name} is not in the workspace any more"
+        if any(v.verb == "rollback" and v.number > version for v in run.ws.ledger.versions(name)):
+            return f"{name} was rolled back since"
+    return ""
+
+
+def _run_ingest(run: Run, step: Step, state: State | None) -> dict[str, Any]:
+    from assay.flows.ingest import ingest
+    from assay.recipes.sources import changed_sources
+
+    params: SourceParams = step.params
+    sources = changed_sources(run, step, state, _ingest_inputs(run, step), source_list(run, step))
+    result = ingest(
+        run.ws,
+        params.dataset,
+        sources,
+        kind=params.kind,
+        domain=params.domain,
+        origin=params.origin,
+        license=params.license,
+        format=params.format,
+        mapping=params.map,
+        on_conflict=params.on_conflict,
+        raw=params.raw,
+        message=f"recipe {run.recipe.name}",
+        workers=run.workers,
+        progress=run.progress,
+    )
+    counts = {
+        name: sum(getattr(part, name) for part in result.datasets)
+        for name in ("read", "added", "duplicates", "quarantined")
+    }
+    versions = {name: run.ws.ledger.head(name) for name in full_names(run.ws, params.dataset)}
+    return {"datasets": versions, "counts": counts}
+
+
+STEPS.add(
+    StepType(
+        name="ingest",
+        section="sources",
+        doc="Reads files into datasets; only files that are new or changed are read again.",
+        params=SourceParams,
+        many=True,
+        reads=(),
+        writes=("rows",),
+        expand=_expand_source,
+        inputs=_ingest_inputs,
+        missing=_ingest_missing,
+        run=_run_ingest,
+    )
+)
+
+# measure ---------------------------------------------------------------------------------------------------------
+
+
+def _expand_measure(draft: Draft, params: MeasureParams) -> list[Step]:
+    from assay.recipes.checks import check_measure
+
+    draft.later(lambda: check_measure(draft, params))
+    return [draft.step("measure", params, part=dataset) for dataset in draft.chosen(params.datasets)]
+
+
+def time_params(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {**({"as_of": run.recipe.as_of} if run.recipe.as_of else {}), **params}
+
+
+def _row_inputs(run: Run, step: Step) -> dict[str, Any]:
+    return {f"rows of {name}": rows_version(run.ws, name) for name in full_names(run.ws, str(step.dataset))}
+
+
+def _measure_inputs(run: Run, step: Step) -> dict[str, Any]:
+    params: MeasureParams = step.params
+    return {
+        "signals": params.signals,
+        **{f"param {name}": content_hash(value) for name, value in time_params(run, params.params).items()},
+        "code of the signals": code_digest("signals", "kernels", "text", "records", "flows/measure.py"),
+        **_row_inputs(run, step),
+    }
+
+
+def _nothing_missing(run: Run, step: Step, state: State) -> str:
+    return ""
+
+
+def _run_measure(run: Run, step: Step, state: State | None) -> dict[str, Any]:
+    from assay.flows.measure import measure
+
+    params: MeasureParams = step.params
+    if not full_names(run.ws, str(step.dataset)):
+        return {"counts": {"rows": 0}, "pins": {}}
+    result = measure(
+        run.ws,
+        str(step.dataset),
+        only=() if params.signals == "default" else tuple(params.signals),
+        params=time_params(run, params.params),
+        workers=run.workers,
+        message=f"recipe {run.recipe.name}",
+        progress=run.progress,
+    )
+    measured = {
+        (d.dataset, name) for d in result.datasets for name, status in d.signals.items() if status == "measured"
+    }
+    return {
+        "counts": {"rows": sum(d.rows for d in result.datasets), "columns_measured": len(measured)},
+        "pins": {"signals": _signal_versions(name for d in result.datasets for name in d.signals)},
+        "cached": not measured,
+    }
+
+
+def _signal_versions(names: Any) -> dict[str, int]:
+    from assay.signals import SIGNALS
+
+    return {name: SIGNALS.get(name).version for name in sorted(set(names))}
+
+
+STEPS.add(
+    StepType(
+        name="measure",
+        section="measure",
+        doc="Measures signals; only missing (fragment, signal) pairs are computed.",
+        params=MeasureParams,
+        shorthand="signals",
+        reads=("rows",),
+        writes=("signals",),
+        expand=_expand_measure,
+        inputs=_measure_inputs,
+        missing=_nothing_missing,
+        run=_run_measure,
+    )
+)
+
+# decide ----------------------------------------------------------------------------------------------------------
+
+
+def _expand_decide(draft: Draft, params: DecideParams) -> list[Step]:
+    from assay.recipes.checks import check_rules
+
+    if isinstance(params.rules, str):
+        is_file = params.rules.endswith((".yaml", ".yml")) or "/" in params.rules
+        file = str(draft.file.parent / params.rules) if is_file else None
+        spec = DecideSpec(name=params.rules, file=file, place=draft.at("rules"))
+    else:
+        inner = (*draft.path, "rules") if (*draft.path, "rules") in draft.places.spans else draft.path
+        spec = DecideSpec(name="inline", text=draft.places.source(inner), place=draft.places.file)
+    draft.later(lambda: check_rules(draft, spec))
+    draft.depend(spec.file)
+    return [draft.step("decide", spec, part=dataset) for dataset in draft.chosen(params.datasets)]
+
+
+def _decide_inputs(run: Run, step: Step) -> dict[str, Any]:
+    spec: DecideSpec = step.params
+    return {
+        "rules": spec.digest(run),
+        **{f"param {name}": value for name, value in decide_params(run).items()},
+        "code of the rules and signals": code_digest(
+            "rules", "signals", "kernels", "text", "records", "flows/measure.py", "flows/decide.py"
+        ),
+        **_row_inputs(run, step),
+    }
+
+
+def decide_params(run: Run) -> dict[str, Any]:
+    """The parameters that rules see their signals with: those of the recipe's measure section."""
+    found = [step.params.params for step in run.recipe.steps if step.type.name == "measure"]
+    return time_params(run, found[0] if found else {})
+
+
+def load_rules(spec: DecideSpec) -> Any:
+    """The ruleset of a decide section. Raises UserError(s) with the recipe's or the rule file's lines."""
+    from assay.rules import load_ruleset, parse_ruleset
+
+    if spec.text is not None:
+        return parse_ruleset(spec.text, name=spec.name, at=spec.place)
+    try:
+        return load_ruleset(Path(spec.file) if spec.file else spec.name)
+    except UserErrors:
+        raise
+    except UserError as error:
+        if spec.file or error.at:
+            raise
+        raise UserError(error.code, error.what, at=spec.place, fix=error.fix) from None
+
+
+def _decide_missing(run: Run, step: Step, state: State) -> str:
+    for name, key in state.outputs.get("datasets", {}).items():
+        if not any(s.version == key["version"] and s.ruleset == key["key"] for s in run.ws.ledger.decisions(name)):
+            return f"the decisions on {name} are gone"
+    return ""
+
+
+def _run_decide(run: Run, step: Step, state: State | None) -> dict[str, Any]:
+    from assay.flows.decide import decide
+    from assay.flows.verdicts import verdict_changes
+
+    if not full_names(run.ws, str(step.dataset)):
+        return {"counts": {"kept": 0, "dropped": 0, "review": 0}, "datasets": {}, "pins": {}}
+    rules = load_rules(step.params)
+    result = decide(
+        run.ws,
+        str(step.dataset),
+        rules,
+        params=decide_params(run),
+        message=f"recipe {run.recipe.name}",
+        workers=run.workers,
+        progress=run.progress,
+    )
+    datasets = {d.dataset: {"version": d.version, "key": d.key, "ruleset": d.ruleset} for d in result.datasets}
+    if state is not None:
+        for change in verdict_changes(run.ws, state.outputs.get("datasets", {}), datasets):
+            run.tell("changes", change)
+    used = {name for d in result.datasets for name in d.signals}
+    pin = {"hash": rules.hash, "preset": step.params.file is None and step.params.text is None}
+    return {
+        "datasets": datasets,
+        "counts": {"kept": result.kept, "dropped": result.dropped, "review": result.review},
+        "by_rule": dict(result.by_rule),
+        "pins": {
+            "signals": _signal_versions(used),
+            "rulesets": {step.params.name: {**pin, "rules": {r.name: rule_hash(r) for r in rules.rules}}},
+        },
+        "cached": result.cached,
+    }
+
+
+def rule_hash(rule: Any) -> str:
+    fields = {
+        name: getattr(rule, name) for name in ("name", "dimension", "kinds", "when", "action", "on_null", "overrides")
+    }
+    return content_hash({name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()})
+
+
+STEPS.add(
+    StepType(
+        name="decide",
+        section="decide",
+        doc="Keep, drop or review by rules; a changed threshold decides again without measuring again.",
+        params=DecideParams,
+        shorthand="rules",
+        reads=("rows", "signals"),
+        writes=("decisions",),
+        expand=_expand_decide,
+        inputs=_decide_inputs,
+        missing=_decide_missing,
+        run=_run_decide,
+    )
+)
