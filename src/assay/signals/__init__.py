@@ -5,12 +5,14 @@ from assay.signals import answers as answers
 from assay.signals import characters as characters
 from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
+from assay.signals import episodes as episodes
 from assay.signals import fields as fields
 from assay.signals import labels as labels
 from assay.signals import language as language
 from assay.signals import media as media
 from assay.signals import preferences as preferences
 from assay.signals import reasoning as reasoning
+from assay.signals import sensors as sensors
 from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import truncation as truncation
