@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from assay.core.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from assay.api import Dataset, Workspace, check, open  # noqa: A004

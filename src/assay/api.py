@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from assay.engine import Progress
     from assay.flows.check import CheckResult
     from assay.flows.decide import DecideResult
-    from assay.recipes.demo.run import DemoResult
     from assay.flows.explain import ShowResult
     from assay.flows.history import DiffResult, FsckResult, LogResult, RollbackResult, TagResult
     from assay.flows.ingest import IngestResults
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from assay.flows.release import ReleaseResult
     from assay.flows.report import ReportResult
     from assay.recipes import PlanResult, RunResult
+    from assay.recipes.demo.run import DemoResult
     from assay.release import VerifyResult
     from assay.store import Workspace as Store
 
@@ -257,7 +257,7 @@ class Dataset:
     def _at_head(self, verb: str) -> None:
         if self.ref is not None:
             raise UserError(
-                "E404",
+                "E602",
                 f"{verb} writes to the newest version, not to {self.name}@{self.ref}",
                 fix=f"leave out @{self.ref}, or roll back to it first: assay rollback {self.name} {self.ref}",
             )

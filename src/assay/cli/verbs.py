@@ -93,7 +93,7 @@ def _guarded(work: Callable[[], Result]) -> int:
         return INTERNAL
 
 
-NOTHING_READ_CODES = frozenset({"E305"})
+NOTHING_READ_CODES = frozenset({"E318"})
 
 
 def _print(result: Result) -> None:

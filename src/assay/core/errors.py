@@ -64,6 +64,8 @@ CODES: dict[str, str] = {
     "E507": "rules that are not known here",
     "E508": "not decided by these rules",
     "E509": "a report that cannot be written",
+    "E602": "a version cannot be written to",
+    "E603": "a folder that the demo did not make",
 }
 
 

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import assay
 from assay.core.ids import sha256_file, sha256_hex
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def code_digest(*rooms: str) -> str:
     step is only looked at again: signals and rules carry versions of their own, and what those leave alone
     stays cached. Reading 100 small files takes 10 ms; importing the signals to ask them takes a second.
     """
-    root = Path(assay.__file__).parent
+    root = Path(__file__).parents[1]
     parts: list[str] = []
     for room in rooms:
         place = root / room

@@ -235,16 +235,17 @@ def _run_report(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         raise UserError(
             "E208", f"no decisions on {step.dataset} to report", at=step.place, fix="add a `decide:` section"
         )
-    report(
+    made = report(
         run.ws,
         str(step.dataset),
         path,
-        rules={full: made["key"] for full, made in mine.items()},
-        ref={full: made["version"] for full, made in mine.items()},
+        rules={full: one["key"] for full, one in mine.items()},
+        ref={full: one["version"] for full, one in mine.items()},
         gates=run.told("gates"),
     )
     run.tell("reports", str(path))
-    return {"path": str(path), "sha256": file_digest(run, path)}
+    scores = {name: None if share is None else round(share, 4) for name, share in made.scorecard.items()}
+    return {"path": str(path), "sha256": file_digest(run, path), "counts": scores}
 
 
 def _replay_report(run: Run, step: Step, state: State) -> None:

@@ -10,15 +10,17 @@ from pathlib import Path
 from assay.core.errors import UserError
 from assay.core.results import Result
 from assay.engine import Progress
+from assay.flows.gates import DIMENSIONS
 from assay.recipes.demo.texts import write_sources
-from assay.release import VerifyResult, verify
+from assay.recipes.run import run_recipe
+from assay.release import verify
 from assay.store import Workspace
 
-_MARK = "made by assay demo; it is deleted and made anew by the next one\n"
+_MARK = "MADE_BY_DEMO"
 
 
 class DemoResult(Result, frozen=True, kw_only=True):
-    """`records`: read, by dataset and kind; `scorecard`: share that passed per dimension, null where not measured."""
+    """`scorecard`: share of records that passed per dimension, null where not measured; `run`: what each step said."""
 
     folder: str
     seconds: float
@@ -27,7 +29,7 @@ class DemoResult(Result, frozen=True, kw_only=True):
     dropped: int
     review: int
     scorecard: dict[str, float | None]
-    steps: list[str]
+    run: list[str]
     report: str
     release: str
     verified: bool
@@ -40,7 +42,7 @@ class DemoResult(Result, frozen=True, kw_only=True):
     def lines(self) -> list[str]:
         bars = [_bar(name, share) for name, share in self.scorecard.items()]
         return [
-            *self.steps,
+            *self.run,
             "",
             f"{self.read:,} records read: {self.kept:,} kept, {self.dropped:,} dropped, {self.review:,} to review",
             *bars,
@@ -59,16 +61,44 @@ def _bar(name: str, share: float | None) -> str:
 
 
 def demo(folder: Path, *, workers: int | None = None, progress: Progress | None = None) -> DemoResult:
-    """Collect texts, run the recipe, verify the release. `folder` is emptied first if an earlier demo made it."""
-    from assay.recipes import run_recipe
+    """Collect texts, run the recipe, verify the release. A `folder` that an earlier demo made is emptied first.
 
+    Raises UserError E603 where `folder` holds something else.
+    """
     started = time.monotonic()
     _fresh(folder)
     write_sources(folder / "sources")
     recipe = folder / "recipe.yaml"
     recipe.write_text(resources.files("assay.recipes.demo").joinpath("recipe.yaml").read_text("utf-8"), "utf-8")
-    ws = Workspace.init(folder / ".assay")
-    ran = run_recipe(ws, recipe, workers=workers, progress=progress)
-    release = Path(ran.releases[0].path) if ran.releases else folder / "release"
-    checked: VerifyResult | None = verify(release) if ran.releases else None
-    ...
+    home = folder / ".assay"
+    ran = run_recipe(Workspace.init(home), recipe, workers=workers, progress=progress)
+    counts = {step.name.partition(":")[0]: step.counts for step in ran.steps}
+    decided, scores = counts["decide"], counts["report"]
+    release = Path(ran.releases[0].path) if ran.releases else None
+    return DemoResult(
+        folder=str(folder),
+        seconds=round(time.monotonic() - started, 2),
+        read=sum(step.counts.get("read", 0) for step in ran.steps),
+        kept=decided["kept"],
+        dropped=decided["dropped"],
+        review=decided["review"],
+        scorecard={dimension: scores[dimension] for dimension in DIMENSIONS},
+        run=ran.lines(),
+        report=ran.reports[0],
+        release=str(release or ""),
+        verified=release is not None and verify(release).ok,
+        next=[
+            f"assay -w {home} show demo.reasoning reason_000",
+            f"assay -w {home} plan {recipe}",
+            "assay check YOUR_FILE.jsonl --prove",
+        ],
+    )
+
+
+def _fresh(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).is_file():
+            raise UserError("E603", f"{folder} is not a folder of the demo's", fix="name a new one with --folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text("This folder was made by `assay demo`; the next demo deletes it.\n", "utf-8")
