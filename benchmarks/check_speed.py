@@ -38,7 +38,7 @@ def records(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
         if n % COPY_EVERY == COPY_EVERY - 1:
             yield past[-2]
             continue
-        answer = "" if n % EMPTY_EVERY == EMPTY_EVERY - 3 else " ".join(rng.choices(pool, k=9))
+        answer = "" if n % EMPTY_EVERY == EMPTY_EVERY - 2 else " ".join(rng.choices(pool, k=9))
         asked = f"{rng.choice(pool)} {rng.choice(pool)} Number {n}?"
         if n % 2:
             turns = [{"role": "user", "content": asked}]

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.flows.check.collect import Collected, Part, Settings, eval_index, unpacked
-from assay.flows.check.findings import File, Findings, Ints, Rows, Unreadable
+from assay.flows.check.findings import File, Findings, Rows, Unreadable
 from assay.flows.check.profile import Profile, profile
 from assay.flows.check.tokens import RowTokens, truncated, zero_loss
 from assay.rules import evaluate, reason
@@ -89,16 +89,10 @@ def analyse(files: list[File], collected: Iterable[Collected], settings: Setting
 def _rows(parts: Sequence[tuple[int, int, Part]]) -> Rows:
     return Rows(
         source=np.concatenate([np.full(len(part.rows), source, np.int64) for source, _, part in parts]),
-        row=np.concatenate([_position(number, part.rows) for _, number, part in parts]),
+        row=np.concatenate([part.rows for _, _, part in parts]),
         place=np.concatenate([part.places for _, _, part in parts]),
         keys=np.concatenate([np.array(part.keys, "S32") for _, _, part in parts]),
     )
-
-
-def _position(chunk: int, rows: Any) -> Ints:
-    # Rows of a document that explodes count from 0 in every chunk: the chunk's number comes first.
-    found: Ints = (np.asarray(rows, np.int64) & 0xFFFFFFFF) | (chunk << 32)
-    return found
 
 
 def _rules(analysis: Analysis, wanted: Profile, parts: Sequence[tuple[int, int, Part]]) -> None:
@@ -144,9 +138,8 @@ def _fired(analysis: Analysis, wanted: Profile, table: pa.Table, first: int) -> 
 def _say(findings: Findings, rule: Any, row: dict[str, Any], kind: str) -> str:
     for twin in _TWINS:
         if row.get(twin) and twin in rule.when:
-            path, _, position = row[twin].rpartition("/")
-            source, number = map(int, path.split("/"))
-            at = findings.at_row(kind, source, int(_position(number, int(position))))
+            source, _, position = row[twin].partition("/")
+            at = findings.at_row(kind, int(source), int(position))
             return f"same as {at}{excerpt(row.get('text'))}"
     return f"{reason(rule, row)}{excerpt(row.get('text'))}"
 

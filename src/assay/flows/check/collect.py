@@ -120,14 +120,13 @@ def _unread(unread: dict[str, Unread], reason: str, detail: str, found: Item | B
 
 def _part(task: Task, kind: str, records: Sequence[tuple[Item, Decoded]]) -> Part:
     settings = task.settings
-    path = f"{task.source:06d}/{task.number:08d}"
-    batch = to_batch(kind, [_row(path, task.chunk.shape.format, item, decoded) for item, decoded in records])
+    batch = to_batch(kind, [_row(task, item, decoded) for item, decoded in records])
     wanted = profile(kind)
     texts = [views.segments(kind, decoded.payload) for _, decoded in records]
     counts = count_rows(texts, counter(settings.tokenizer))
     return Part(
         columns=packed(_kept(batch, wanted)),
-        rows=np.array([item.row for item, _ in records], np.int64),
+        rows=np.array([position(task.number, item.row) for item, _ in records], np.int64),
         places=np.array([item.line or item.row + 1 for item, _ in records], np.int64),
         keys=[decoded.content_hash for _, decoded in records],
         ids=np.array([_id_hash(decoded.user_id) for _, decoded in records], np.uint64).view(np.int64),
@@ -143,16 +142,22 @@ def spread(records: Sequence[Any], n: int) -> Sequence[Any]:
     return records[:: -(-len(records) // n)] if records else records
 
 
-def _row(path: str, format: str, item: Item, decoded: Decoded) -> Row:
-    # The path is our own number for the chunk: short, and in reading order however files are called.
+def position(chunk: int, row: int) -> int:
+    """A record's place in its file: rows of a document that explodes count from 0 in every chunk."""
+    return chunk << 32 | row
+
+
+def record_name(source: int, place: int) -> str:
+    return f"{source:06d}/{place:018d}"
+
+
+def _row(task: Task, item: Item, decoded: Decoded) -> Row:
+    # The path is our own number for the file: short, and in reading order however files are called.
+    path, row = f"{task.source:06d}", position(task.number, item.row)
     return Row(
         decoded=decoded,
-        record_id=f"{path}/{item.row:012d}",
-        source={"uri": "", "path": path, "row": item.row, "offset": item.offset, "format": format},
-        raw={},
-        domain=None,
-        origin=None,
-        license=None,
+        record_id=record_name(task.source, row),
+        source={"uri": "", "path": path, "row": row, "offset": item.offset, "format": task.chunk.shape.format},
     )
 
 

@@ -16,24 +16,25 @@ from assay.flows.check.collect import Settings, Task, collect, spread
 from assay.flows.check.faults import Fault, Plant, faults
 from assay.flows.check.findings import File
 from assay.flows.check.results import Proof
-from assay.flows.check.seeds import Seed, encoded, understood
+from assay.flows.check.seeds import Reader, Seed, encoded
 from assay.formats.base import FORMATS, Limits, Shape
 from assay.formats.streams import ByteStream
 
 PLANTS = 5  # of every fault and kind, where there are as many clean records
 SEEDS = 40  # records per kind that faults are planted in
-PROOF_LENGTH = 2048  # tokens, where no --max-length was given
+PROOF_LENGTH = 2048  # tokens at least, where no --max-length was given
 _FILE = "planted.jsonl"
 
 
 def prove(samples: Mapping[str, Sequence[Any]], settings: Settings, max_length: int | None) -> list[Proof]:
     """One proof per fault and kind. `samples`: records as the files gave them, by kind, in reading order."""
-    length = max_length or PROOF_LENGTH
     plain = replace(settings, eval_files=(), eval_items=())
     seeds = {kind: _seeds(objs, kind, settings) for kind, objs in sorted(samples.items())}
     copies = [encoded(seed.obj) for kind in seeds for seed in seeds[kind]]
     start = {kind: sum(len(seeds[k]) for k in list(seeds)[:i]) for i, kind in enumerate(seeds)}
-    control = _run(copies, plain, length)
+    control = _run(copies, plain, max_length)
+    longest = max((int(rows.total.max()) for rows in control.tokens.values() if len(rows.total)), default=0)
+    length = max_length or max(PROOF_LENGTH, 2 * longest)
     tried = [
         _plant(fault, kind, found, control, start[kind], length, turn)
         for kind, found in seeds.items()
@@ -72,10 +73,11 @@ class _Trial:
 def _seeds(objs: Sequence[Any], kind: str, settings: Settings) -> list[Seed]:
     """Records that read the same from JSON Lines; a few cannot (bytes, or a number that only a table holds)."""
     found: list[Seed] = []
+    reader = Reader(settings.kind, settings.mapping)
     for obj in spread(objs, SEEDS):
-        decoded = understood(obj, settings.kind, dict(settings.mapping))
+        decoded = reader.read(obj)
         if decoded is not None and decoded.kind == kind:
-            found.append(Seed(obj, decoded, len(found)))
+            found.append(Seed(obj, decoded, len(found), reader))
     return found
 
 
@@ -121,7 +123,7 @@ def _judge(trials: Sequence[_Trial], copies: Sequence[bytes], settings: Settings
             trial.missed = [*(trial.missed or []), shown]
 
 
-def _run(lines: Sequence[bytes], settings: Settings, length: int) -> Analysis:
+def _run(lines: Sequence[bytes], settings: Settings, length: int | None) -> Analysis:
     tasks = _tasks(b"\n".join(lines) + b"\n", settings)
     return analyse([File(_FILE, "jsonl")], (one for task in tasks for one in collect(task)), settings, length)
 

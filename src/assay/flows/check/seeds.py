@@ -9,12 +9,27 @@ from typing import Any
 
 import msgspec
 
-from assay.records import Decoded, Decoder, RecordError
+from assay.records import Decoded, Decoder, RecordError, restore
 
 Path = tuple[str | int, ...]
 
 # Strings that name a speaker, not something said.
 _STRUCTURE = frozenset({"role", "from", "type", "id", "kind"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the user's records are read."""
+
+    kind: str
+    mapping: tuple[tuple[str, str], ...]
+
+    def read(self, obj: Any) -> Decoded | None:
+        """How a record would be understood; None where it would not be."""
+        try:
+            return Decoder(self.kind, mapping=dict(self.mapping)).decode(msgspec.json.decode(encoded(obj)))
+        except RecordError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +39,20 @@ class Seed:
     obj: Any
     decoded: Decoded
     number: int
+    reader: Reader
 
     @property
     def kind(self) -> str:
         return self.decoded.kind
+
+    def canonical(self) -> dict[str, Any]:
+        """The same record under our own names, for faults in places that every format writes in its own way."""
+        return restore(self.kind, {**self.decoded.payload, "source": {"keys": None}})
+
+    def read(self, obj: Any) -> Decoded | None:
+        """How a changed copy would be understood; None where it would be no record of this kind."""
+        decoded = self.reader.read(obj)
+        return decoded if decoded is not None and decoded.kind == self.kind else None
 
     def copy(self) -> Any:
         return copy.deepcopy(self.obj)
@@ -96,11 +121,3 @@ def spoken(seed: Seed) -> list[Path]:
 
 def encoded(obj: Any) -> bytes:
     return msgspec.json.encode(obj)
-
-
-def understood(obj: Any, kind: str, mapping: dict[str, str]) -> Decoded | None:
-    """How the record would be read; None where it would not."""
-    try:
-        return Decoder(kind, mapping=mapping).decode(msgspec.json.decode(encoded(obj)))
-    except RecordError:
-        return None
