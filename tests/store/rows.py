@@ -38,7 +38,7 @@ def table(rows: Iterable[dict[str, Any]], kind: str = "qa") -> pa.Table:
 
 
 def random_rows(kind: str, n: int, seed: int, *, start: int = 0) -> list[dict[str, Any]]:
-    """Rows with every column of the kind filled at random: nulls, empty lists, lists of null structs, text of any plane."""
+    """Rows with every column of the kind filled at random: nulls, empty lists, null structs, text of any plane."""
     rng = random.Random(f"{kind}/{seed}")
     rows = []
     for k in range(n):

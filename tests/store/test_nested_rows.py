@@ -38,7 +38,7 @@ def test_nested_rows_survive_scan_take_small_batches_and_an_added_column(
                 whole = batch(some, kind)
                 job.write(index, [whole.slice(0, n // 2), whole.slice(n // 2)], {})  # slices share buffers
             job.commit()
-        wanted = [r for r in batch(rows, kind).to_pylist()]
+        wanted = batch(rows, kind).to_pylist()
         assert read(data) == wanted
         assert [r for b in data.scan(batch_bytes=batch_bytes) for r in b.to_pylist()] == wanted
         ids = [r["record_id"] for r in wanted][::3][::-1]

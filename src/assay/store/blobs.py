@@ -57,7 +57,7 @@ class Blobs:
                 want -= len(part)
                 if want == 0:
                     break
-        if want:
+        if want or skip:
             raise _damaged(sha256, "ends early", self._path(sha256))
         data = b"".join(parts)
         if offset == 0 and length is None and hashlib.sha256(data).hexdigest() != sha256:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from assay.core.errors import UserError
 from assay.core.ids import sha256_file
-from assay.store.lock import release, try_acquire
+from assay.store.lock import release, try_if_free
 from assay.store.table import Table
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _finding(code: str, place: str, what: str, fix: str) -> Finding:
 def _intents(data: Dataset) -> list[Finding]:
     """A commit that nobody is working on: the lock is free, yet its intent is open."""
     unfinished = data.ledger.intents_open(data.name)
-    if not unfinished or not try_acquire(data.lock_path, verb="fsck"):
+    if not unfinished or not try_if_free(data.lock_path, verb="fsck"):
         return []
     release(data.lock_path)
     found = []

@@ -60,8 +60,15 @@ def acquire(path: Path, what: str, *, verb: str = "", wait_s: float = 0.0) -> No
         time.sleep(0.05)
 
 
-def try_acquire(path: Path, *, verb: str = "") -> bool:
-    return _try(path, verb)
+def try_if_free(path: Path, *, verb: str = "") -> bool:
+    """Take it if no process holds it, this one included."""
+    return not held_here(path) and _try(path, verb)
+
+
+def held_here(path: Path) -> bool:
+    """Whether this process holds it."""
+    with _guard:
+        return str(path) in _held
 
 
 def release(path: Path) -> None:

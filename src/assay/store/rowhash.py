@@ -10,10 +10,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assay.core.arrow import utf8_views
-from assay.kernels.xxh64 import xxh64_spans
 
 Hashes = NDArray[np.uint64]  # [n, 2]
 _BYTES = 16
+
+
+def xxh64_spans(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> Hashes:
+    """The kernel, imported when first used: Numba takes a second, and opening a workspace must not."""
+    from assay.kernels import xxh64
+
+    return xxh64.xxh64_spans(data, starts)
 
 
 def hash_values(array: pa.Array, without: Sequence[str] = ()) -> Hashes:

@@ -20,7 +20,7 @@ from assay.store.commit import resolve_intents
 from assay.store.dataset import Dataset
 from assay.store.fsck import Finding, check_workspace
 from assay.store.ledger import Ledger, SavedDecisions
-from assay.store.lock import lock, release, try_acquire
+from assay.store.lock import lock, release, try_if_free
 from assay.store.table import clear_errors
 
 _LEDGER = "ledger.db"
@@ -78,7 +78,7 @@ class Workspace:
         workspace = cls(place)
         for name in sorted({intent.dataset for intent in workspace.ledger.intents_open()}):
             data = workspace.dataset(name)
-            if try_acquire(data.lock_path, verb="recover"):  # held: its writer lives, and will finish by itself
+            if try_if_free(data.lock_path, verb="recover"):  # held: its writer lives, and will finish by itself
                 try:
                     resolve_intents(workspace.ledger, data.uri, name)
                 finally:
