@@ -38,7 +38,7 @@ class Decoder:
             known = sorted({f.name for k in kinds for f in all_fields(k)} | {"record_id"})
             fix = "map fields of one kind" if kind == "auto" else f"its fields are {', '.join(known)}"
             raise UserError("E303", f"--map names {names}, which are not all fields of {where}", at="--map", fix=fix)
-        self._plans: dict[tuple[Any, ...], Plan] = {}
+        self._plans: dict[tuple[Any, ...], Plan | RecordError] = {}
         self._probes: dict[tuple[Any, ...], tuple[Any, bool]] = {}
         self._why: dict[str, str] = {}
 
@@ -80,15 +80,24 @@ class Decoder:
         cache_key = tuple(shape)
         plan = self._plans.get(cache_key)
         if plan is None:
-            if self.kind == "auto":
-                plan = detect(obj, self._kinds, mapping)
-                self._why.setdefault(plan.kind.name, plan.reason())
-            else:
-                plan = plan_as(obj, self._kinds[0], mapping)
-                self._why.setdefault(plan.kind.name, f"--kind {self.kind}")
             if len(self._plans) >= _CACHE:
                 self._plans.clear()
+            try:
+                plan = self._made_plan(obj, mapping)
+            except RecordError as error:
+                plan = error  # a file of which no record is of a kind must not cost 2 ms for each
             self._plans[cache_key] = plan
+        if isinstance(plan, RecordError):
+            raise RecordError(plan.reason, plan.detail)
+        return plan
+
+    def _made_plan(self, obj: dict[str, Any], mapping: Mapping[str, Path]) -> Plan:
+        if self.kind == "auto":
+            plan = detect(obj, self._kinds, mapping)
+            self._why.setdefault(plan.kind.name, plan.reason())
+        else:
+            plan = plan_as(obj, self._kinds[0], mapping)
+            self._why.setdefault(plan.kind.name, f"--kind {self.kind}")
         return plan
 
     def _mapped_shape(self, ours: str, value: Any) -> tuple[Any, ...]:

@@ -62,7 +62,9 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self) -> str:
         """What makes it the same finding when the same file is read again."""
         place = [self.dataset, self.file, self.row, self.offset, self.length]
-        return fingerprint(*place, self.reason, self.sha256, self.blob_offset, self.blob_length)
+        # The bytes themselves where their hash was noted: a grown file packs them into another blob.
+        raw = self.options.get("raw_hash") or [self.sha256, self.blob_offset, self.blob_length]
+        return fingerprint(*place, self.reason, raw)
 
 
 class SavedDecisions(msgspec.Struct, frozen=True, kw_only=True):
