@@ -133,6 +133,8 @@ def _decide_one(
         failpoint("decide.before_save")
         ws.save_decisions(data.name, version, ruleset.hash, table)
         failpoint("decide.after_save")
+    else:
+        _make_latest(ws, data, version, ruleset)
     counts = dict.fromkeys(ACTIONS, 0)
     for entry in pc.value_counts(table["action"].combine_chunks()).to_pylist():
         counts[entry["values"]] = entry["counts"]
@@ -152,6 +154,13 @@ def _decide_one(
         signals=used,
         cached=cached,
     )
+
+
+def _make_latest(ws: Workspace, data: Dataset, version: int, ruleset: Ruleset) -> None:
+    """Report and release use the decisions made last, also where these were made before others."""
+    mine, newest = (ws.find_decisions(data.name, version, wanted) for wanted in (ruleset.hash, None))
+    if mine is not None and newest is not None and newest.ruleset != mine.ruleset:
+        ws.ledger.decision_save(mine)
 
 
 def _saved(ws: Workspace, data: Dataset, version: int, ruleset: Ruleset) -> pa.Table | None:

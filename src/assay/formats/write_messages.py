@@ -13,6 +13,9 @@ from typing import Any
 
 import msgspec
 
+# What a turn may have, in the order in which a card declares them.
+TURN_MEMBERS = ("role", "content", "name", "weight", "reasoning_content", "tool_calls", "tool_call_id")
+
 Row = Mapping[str, Any]
 Message = dict[str, Any]
 
@@ -24,12 +27,14 @@ class Loss:
     written: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
+    members: set[str] = field(default_factory=set)  # of the turns, as far as they occurred
 
     def as_json(self) -> dict[str, Any]:
         return {
             "written": self.written,
             "skipped": dict(sorted(self.skipped.items())),
             "fields_lost": dict(sorted(self.lost.items())),
+            "turn_members": [name for name in TURN_MEMBERS if name in self.members],
         }
 
 
@@ -67,6 +72,7 @@ class MessagesWriter:
         for path in {path for name in self._payload for path in _filled(row[name], name)}:
             if path not in self._form.carried and not _repeated(row, path, said):
                 self.loss.lost[path] += 1
+        self.loss.members.update(*messages)
         line: dict[str, Any] = {"id": row["record_id"], "messages": messages}
         if self._form.tools is not None:
             line["tools"] = self._form.tools(row)
@@ -87,7 +93,10 @@ def _filled(value: Any, path: str) -> Iterator[str]:
     if value is None or value == "" or value == []:
         return
     if isinstance(value, Mapping):
-        for name, member in value.items():
+        inner = value.items()
+        if value.get("type") in _CALL_PARTS:
+            inner = {**value, "json": None}.items()  # written as tool_calls and tool_call_id
+        for name, member in inner:
             yield from _filled(member, f"{path}.{name}")
     elif isinstance(value, list):
         for member in value:
@@ -106,12 +115,22 @@ def _repeated(row: Row, path: str, said: set[str]) -> bool:
     return isinstance(value, str) and value in said
 
 
+_CALL_PARTS = ("tool_call", "function_call", "tool_result")
+
+
 def _text_of(parts: list[Mapping[str, Any]] | None) -> str:
-    return "\n".join(part["text"] for part in parts or [] if part["text"])
+    spoken = (part["text"] for part in parts or [] if part["type"] not in ("tool_call", "function_call"))
+    return "\n".join(text for text in spoken if text)
 
 
 def _turn(message: Row) -> Message:
-    turn: Message = {"role": _ROLES.get(message["role"], message["role"]), "content": _text_of(message["parts"])}
+    turn: Message = {"role": message["role"], "content": _text_of(message["parts"])}
+    for part in message["parts"] or []:
+        if part["type"] == "tool_result" and part["json"]:
+            turn["tool_call_id"] = msgspec.json.decode(part["json"])["tool_call_id"]
+    calls = [msgspec.json.decode(p["json"]) for p in message["parts"] or [] if p["type"] == "tool_call"]
+    if calls:
+        turn["tool_calls"] = [_call_of(call, number) for number, call in enumerate(calls)]
     if message["name"]:
         turn["name"] = message["name"]
     if message["weight"] is not None:
@@ -119,9 +138,20 @@ def _turn(message: Row) -> Message:
     return turn
 
 
-# Names seen in ShareGPT and Anthropic files.
-_ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant", "observation": "tool"}
 _MESSAGE_PATHS = ("role", "name", "weight", "parts.type", "parts.text")
+
+
+def _call_of(said: Any, number: int) -> dict[str, Any]:
+    """A call as published, in the one shape that every line uses."""
+    said = said if isinstance(said, dict) else {}
+    function = said.get("function") if isinstance(said.get("function"), dict) else said
+    arguments = function.get("arguments", "{}")
+    text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+    return _call(str(said.get("id") or f"call_{number}"), function.get("name"), text)
+
+
+def _call(call_id: str, name: Any, arguments: str) -> dict[str, Any]:
+    return {"id": call_id, "type": "function", "function": {"name": str(name or "unknown"), "arguments": arguments}}
 
 
 def _qa(row: Row) -> list[Message]:
@@ -161,10 +191,10 @@ def _reasoning(row: Row) -> list[Message]:
 
 def _session(row: Row) -> list[Message]:
     turns: list[Message] = []
-    if row["system_prompt"]:
+    if row["system_prompt"] and not _opens_with(row, "system", row["system_prompt"]):
         turns.append({"role": "system", "content": row["system_prompt"]})
     instruction = (row["task"] or {}).get("instruction")
-    if instruction and not _opens_with(row, instruction):
+    if instruction and not _opens_with(row, "user", instruction):
         turns.append({"role": "user", "content": instruction})
     for index, step in enumerate(row["steps"] or []):
         turns.extend(_step(step, index))
@@ -174,12 +204,12 @@ def _session(row: Row) -> list[Message]:
     return turns
 
 
-def _opens_with(row: Row, instruction: str) -> bool:
-    """The first user message says the instruction already."""
+def _opens_with(row: Row, role: str, text: str) -> bool:
+    """The first message of that role says the text already."""
     for step in row["steps"] or []:
         for message in step["messages"] or []:
-            if message["role"] in ("user", "human"):
-                return instruction in _text_of(message["parts"])
+            if message["role"] == role:
+                return text in _text_of(message["parts"])
     return False
 
 
@@ -187,8 +217,7 @@ def _step(step: Row, index: int) -> Iterator[Message]:
     said = [_turn(message) for message in step["messages"] or []]
     calls = step["tool_calls"] or []
     spoken = [turn for turn in said if turn["role"] == "assistant"]
-    # Results are written from the calls, which hold their ids; a result kept only as a message stays one.
-    yield from (turn for turn in said if turn["role"] not in ("assistant", "tool"))
+    yield from (turn for turn in said if turn["role"] not in ("assistant", "tool", "function"))
     turn: Message = {"role": "assistant", "content": "\n".join(t["content"] for t in spoken if t["content"])}
     if step["reasoning"]:
         turn["reasoning_content"] = step["reasoning"]
@@ -197,24 +226,19 @@ def _step(step: Row, index: int) -> Iterator[Message]:
     ids = [call["call_id"] or f"call_{index}_{number}" for number, call in enumerate(calls)]
     if calls:
         turn["tool_calls"] = [
-            {
-                "id": call_id,
-                "type": "function",
-                "function": {
-                    "name": call["tool_name"] or "unknown",
-                    "arguments": call["tool_input_json"] or call["tool_input_raw"] or "{}",
-                },
-            }
+            _call(call_id, call["tool_name"], call["tool_input_json"] or call["tool_input_raw"] or "{}")
             for call_id, call in zip(ids, calls, strict=True)
         ]
     if turn["content"] or calls or step["reasoning"]:
         yield turn
-    for call_id, call in zip(ids, calls, strict=True):
-        result = _result(call)
+    results = [_result(call) for call in calls]
+    for call_id, call, result in zip(ids, calls, results, strict=True):
         if result is not None:
             yield {"role": "tool", "tool_call_id": call_id, "name": call["tool_name"] or "unknown", "content": result}
-    if not calls:
-        yield from (turn for turn in said if turn["role"] == "tool")
+    # Results are written from the calls, which hold their ids; one that no call holds stays a message.
+    for turn in said:
+        if turn["role"] in ("tool", "function") and turn["content"] and turn["content"] not in results:
+            yield {**turn, "role": "tool"}
 
 
 def _result(call: Row) -> str | None:
@@ -257,7 +281,8 @@ CHAT_FORMS: dict[str, ChatForm] = {
             | {f"steps.messages.{path}" for path in _MESSAGE_PATHS}
             | {f"tools.{name}" for name in ("name", "description", "parameters_json")}
             | {f"steps.tool_calls.{n}" for n in ("call_id", "tool_name", "tool_input_json", "tool_input_raw")}
-            | {"steps.tool_calls.tool_output_json", "steps.tool_calls.tool_output_text", "steps.step_number"}
+            | {"steps.tool_calls.tool_output_json", "steps.tool_calls.tool_output_text"}
+            | {"steps.step_number", "steps.source"}
         ),
         _tools,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from assay.release.manifest import Manifest
+from assay.release.manifest import DatasetFact, Manifest
 
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 
@@ -54,7 +54,7 @@ def card(manifest: Manifest) -> str:
     env.filters["share"] = share
     return env.get_template("card.md.j2").render(
         m=manifest,
-        head=yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=1000).rstrip(),
+        head=yaml.dump(front_matter(manifest), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=1000).rstrip(),
         dimensions=DIMENSIONS,
         rules=_rules(manifest),
         limits=limits(manifest),
@@ -63,6 +63,13 @@ def card(manifest: Manifest) -> str:
             name: sum(getattr(d, name) for d in manifest.datasets) for name in ("rows", "kept", "dropped", "review")
         },
     )
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors: a value used twice is written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def cell(value: Any) -> str:
@@ -98,7 +105,8 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
     head["task_categories"] = sorted({_TASKS[d.kind] for d in manifest.datasets if d.kind in _TASKS and d.kept})
     head["size_categories"] = [next((name for limit, name in _SIZES if manifest.records < limit), "100M<n<1B")]
     head["tags"] = ["assay"]
-    head["configs"] = list(_configs(manifest))
+    head["configs"] = _configs(manifest)
+    head["dataset_info"] = [_chat_info(d) for d in manifest.datasets if (d.messages or {}).get("written")]
     return {key: value for key, value in head.items() if value}
 
 
@@ -121,6 +129,27 @@ def _configs(manifest: Manifest) -> list[dict[str, Any]]:
                 paths = [{"split": s, "path": [f.path for f in files if f.split == s]} for s in splits]
                 configs.append({"config_name": name, "data_files": paths})
     return configs
+
+
+_TEXT = {"dtype": "string"}
+_CALL = [
+    {"name": "id", **_TEXT},
+    {"name": "type", **_TEXT},
+    {"name": "function", "struct": [{"name": "name", **_TEXT}, {"name": "arguments", **_TEXT}]},
+]
+
+
+def _chat_info(dataset: DatasetFact) -> dict[str, Any]:
+    """The chat form's types. A loader that guesses them from the first lines fails at the first tool call after."""
+    special: dict[str, dict[str, Any]] = {"weight": {"dtype": "float64"}, "tool_calls": {"list": _CALL}}
+    members = (dataset.messages or {})["turn_members"]
+    features: list[dict[str, Any]] = [
+        {"name": "id", **_TEXT},
+        {"name": "messages", "list": [{"name": name, **special.get(name, _TEXT)} for name in members]},
+    ]
+    if dataset.kind == "agentic":
+        features.append({"name": "tools", **_TEXT})
+    return {"config_name": f"{dataset.dataset}.messages", "features": features}
 
 
 def _sum(manifest: Manifest, name: str) -> dict[str, int]:
@@ -162,9 +191,6 @@ def limits(manifest: Manifest) -> list[str]:
     synthetic = origins.get("model", 0) + origins.get("simulator", 0)
     if synthetic:
         found.append(f"{synthetic:,} records ({share(synthetic, manifest.records)}) were made by a model or simulator.")
-    missing = [s for s in manifest.sources if s.sha256 is None]
-    if missing:
-        found.append(f"{len(missing):,} of {len(manifest.sources):,} sources have no recorded sha256.")
     return found
 
 

@@ -223,13 +223,16 @@ def row_weight(batch: pa.RecordBatch) -> NDArray[np.int64]:
     length = pc.fill_null(pc.struct_field(batch.column("raw"), "length"), 0)
     text = pc.fill_null(pc.binary_length(batch.column("text")), 0)
     heavier = pc.max_element_wise(length.cast(pa.int64()), text.cast(pa.int64()))
-    return heavier.to_numpy(zero_copy_only=False) + 256
+    weights: NDArray[np.int64] = heavier.to_numpy(zero_copy_only=False) + 256
+    return weights
 
 
 def released_schema(schema: pa.Schema) -> pa.Schema:
-    """The Parquet schema: no `source.uri` (it names a folder of one machine), no storage metadata."""
+    """The Parquet schema: no `source.uri` and no `raw` (they point into one machine), no storage metadata."""
     fields = []
     for field in schema:
+        if field.name == "raw":
+            continue
         dtype = field.type
         if field.name == "source":
             dtype = pa.struct([member for member in dtype if member.name != "uri"])
@@ -238,14 +241,14 @@ def released_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def as_released(table: pa.Table) -> pa.Table:
-    """The table without `source.uri`."""
+    """The table without `source.uri` and `raw`."""
     at = table.schema.get_field_index("source")
     source = table.column(at).combine_chunks()
     names = [member.name for member in source.type if member.name != "uri"]
     arrays = [source.field(name) for name in names]  # children as they are: the parent's nulls come by the mask
     types = [source.type.field(name) for name in names]
     slim = pa.StructArray.from_arrays(arrays, fields=types, mask=source.is_null())
-    return table.set_column(at, pa.field("source", slim.type), slim)
+    return table.set_column(at, pa.field("source", slim.type), slim).drop_columns(["raw"])
 
 
 class BySplit:

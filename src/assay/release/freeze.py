@@ -59,7 +59,6 @@ class Part:
     """One dataset's share of a release. `scan` gives the same rows in the same order each time it is called.
 
     decisions: record_id, action, rules of every row; None releases all of them.
-    source_hashes: path -> (sha256, bytes) of the file as it was read, where known.
     """
 
     dataset: str
@@ -70,7 +69,6 @@ class Part:
     decisions: pa.Table | None = None
     ruleset: RulesetFact | None = None
     signals: Sequence[SignalFact] = ()
-    source_hashes: Mapping[str, tuple[str | None, int | None]] = field(default_factory=dict)
     scorecard: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -223,7 +221,12 @@ def _write_part(
 
 
 def _no_chat(part: Part, order: Order) -> dict[str, Any]:
-    return {"written": 0, "skipped": {f"no chat form for kind {part.kind}": order.kept}, "fields_lost": {}}
+    return {
+        "written": 0,
+        "skipped": {f"no chat form for kind {part.kind}": order.kept},
+        "fields_lost": {},
+        "turn_members": [],
+    }
 
 
 def _json_sink(
@@ -246,13 +249,11 @@ def _by_rule(decisions: pa.Table | None) -> dict[str, int]:
 
 def _sources(part: Part, order: Order) -> Iterator[SourceFact]:
     for source in order.sources:
-        sha, size = part.source_hashes.get(source.path, (None, None))
         yield SourceFact(
             dataset=part.dataset,
             path=source.path,
             revision=source.revision,
-            sha256=sha,
-            bytes=size,
+            digest=source.digest,
             rows=source.rows,
             kept=source.kept,
         )

@@ -37,13 +37,12 @@ class DatasetFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One source file: `sha256` is of the file as it was read, null where it could not be known (a stream)."""
+    """One source file. `digest`: sha256 of the ids and content hashes of all its records, in order."""
 
     dataset: str
     path: str
     revision: str | None
-    sha256: str | None
-    bytes: int | None
+    digest: str
     rows: int
     kept: int
 

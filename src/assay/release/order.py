@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from assay.core.arrow import one_array, utf8_views
 from assay.core.errors import UserError
 
 Scan = Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]
@@ -19,6 +21,7 @@ Scan = Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]
 ACTIONS = ("keep", "drop", "review")
 # Rows out of order are first spread over files of this many input bytes, then each file is sorted in memory.
 BUCKET_BYTES = 96 << 20
+_EMPTY, _LINE = pa.scalar("", pa.large_string()), pa.scalar("\n", pa.large_string())
 _MAX_BUCKETS = 256  # each one is an open file
 
 
@@ -28,6 +31,7 @@ class SourceCount:
     revision: str | None
     rows: int
     kept: int
+    digest: str  # sha256 of its records' ids and content hashes, in order: the source as it was understood
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,10 @@ def order_of(scan: Scan, decisions: pa.Table | None, *, dataset: str) -> Order:
     record; None keeps everything. Raises E502 when a record has no decision.
     """
     ids, paths, revisions, rows, weights = [], [], [], [], []
-    for batch in scan(["record_id", "source", "raw"]):
+    hashes: list[pa.Array] = []
+    for batch in scan(["record_id", "content_hash", "source", "raw"]):
         source, raw = batch.column("source"), batch.column("raw")
+        hashes.append(batch.column("content_hash"))
         ids.append(batch.column("record_id"))
         paths.append(pc.struct_field(source, "path").dictionary_encode())
         revisions.append(pc.struct_field(source, "revision").dictionary_encode())
@@ -76,24 +82,46 @@ def order_of(scan: Scan, decisions: pa.Table | None, *, dataset: str) -> Order:
     if sum(counts.values()) != len(record_id):
         raise RuntimeError(f"{dataset}: an action other than {', '.join(ACTIONS)} in the decisions")
     kept = pc.equal(action, "keep").to_numpy(zero_copy_only=False)
-    places = np.flatnonzero(kept)
-    path = pa.chunked_array(paths).cast(pa.large_string())
-    keys = pa.table({"path": path, "row": pa.chunked_array(rows), "record_id": record_id}).take(pa.array(places))
-    sorting = pc.sort_indices(keys, [(name, "ascending", "at_end") for name in ("path", "row", "record_id")])
+    keys = pa.table(
+        {
+            "path": pa.chunked_array(paths).cast(pa.large_string()),
+            "row": pa.chunked_array(rows),
+            "record_id": record_id,
+            "revision": pa.chunked_array(revisions).cast(pa.large_string()),
+            "content_hash": pa.chunked_array(hashes),
+            "kept": pa.array(kept),
+        }
+    )
+    place = pc.sort_indices(keys, [(name, "ascending", "at_end") for name in ("path", "row", "record_id")]).to_numpy()
     rank = np.full(len(record_id), -1, np.int64)
-    rank[places[sorting.to_numpy()]] = np.arange(len(places))
+    placed = place[kept[place]]
+    rank[placed] = np.arange(len(placed))
     weight = pa.chunked_array(weights).to_numpy().astype(np.int64, copy=False)
-    return Order(rank, weight, counts, _sources(path, pa.chunked_array(revisions).cast(pa.large_string()), kept))
+    return Order(rank, weight, counts, _sources(keys, place))
 
 
-def _sources(path: pa.ChunkedArray, revision: pa.ChunkedArray, kept: NDArray[np.bool_]) -> list[SourceCount]:
-    table = pa.table({"path": path, "revision": revision, "kept": pa.array(kept.astype(np.int64))})
-    groups = table.group_by(["path", "revision"], use_threads=False).aggregate([("kept", "count"), ("kept", "sum")])
-    found = [
-        SourceCount(row["path"] or "", row["revision"], row["kept_count"], row["kept_sum"])
-        for row in groups.to_pylist()
-    ]
-    return sorted(found, key=lambda source: (source.path, source.revision or ""))
+def _sources(keys: pa.Table, place: NDArray[np.int64]) -> list[SourceCount]:
+    """The source files of rows already ranked by path: each is one run of equal paths."""
+    path = keys.column("path").dictionary_encode().combine_chunks()
+    codes = pc.fill_null(one_array(path).indices, -1).to_numpy()[place]
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+    found = []
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(place)], strict=True):
+        mine = place[start:end]
+        first = keys.slice(int(mine[0]), 1).to_pylist()[0]
+        kept = int(pc.sum(keys.column("kept").take(pa.array(mine))).as_py() or 0)
+        found.append(SourceCount(first["path"] or "", first["revision"], len(mine), kept, _digest(keys, mine)))
+    return found
+
+
+def _digest(keys: pa.Table, rows: NDArray[np.int64]) -> str:
+    sha = hashlib.sha256()
+    for at in range(0, len(rows), 100_000):
+        some = keys.select(["record_id", "content_hash"]).take(pa.array(rows[at : at + 100_000]))
+        lines = one_array(pc.binary_join_element_wise(*some.columns, _EMPTY, _LINE))
+        offsets, data = utf8_views(lines)
+        sha.update(data[offsets[0] : offsets[-1]].tobytes())
+    return sha.hexdigest()
 
 
 def _actions(record_id: pa.ChunkedArray, decisions: pa.Table | None, dataset: str) -> pa.Array:

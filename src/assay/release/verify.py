@@ -121,7 +121,7 @@ def _file(root: Path, fact: FileFact) -> Iterator[Problem]:
         yield Problem(path=fact.path, problem="unsafe_path", detail="leads out of the release; it was not opened")
         return
     at = root / fact.path
-    if any((root / parent).is_symlink() for parent in [*PurePosixPath(fact.path).parents, fact.path]):
+    if any((root / part).is_symlink() for part in [*map(str, PurePosixPath(fact.path).parents), fact.path]):
         yield Problem(path=fact.path, problem="not_a_file", detail="a link; it was not followed")
         return
     if not at.exists():

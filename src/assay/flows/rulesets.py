@@ -1,0 +1,54 @@
+"""Rules by hash: what decided a version stays readable when the file it came from is gone or changed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from assay.core.errors import UserError
+from assay.rules import Rule, Ruleset, load_ruleset, presets
+from assay.rules.sql import parse_expression
+from assay.store import Workspace
+
+
+def remember_ruleset(ws: Workspace, ruleset: Ruleset) -> None:
+    """Write the ruleset into the workspace, whole or not at all; knowing it already is fine."""
+    path = _path(ws, ruleset.hash)
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    body = {"name": ruleset.name, "rules": [{**rule.content(), "when": rule.when} for rule in ruleset.rules]}
+    handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(body), indent=2))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def known_ruleset(ws: Workspace, ruleset_hash: str) -> Ruleset:
+    """The ruleset of that hash: remembered here, or a preset. E507 when it is neither."""
+    path = _path(ws, ruleset_hash)
+    if path.is_file():
+        body = msgspec.json.decode(path.read_bytes())
+        return Ruleset(body["name"], tuple(_rule(said) for said in body["rules"]), ruleset_hash)
+    for name in presets():
+        found = load_ruleset(name)
+        if found.hash == ruleset_hash:
+            return found
+    raise UserError(
+        "E507", f"the rules {ruleset_hash[:12]} are not in this workspace", fix="assay decide DATASET --rules FILE"
+    )
+
+
+def _rule(said: dict[str, Any]) -> Rule:
+    lists = {name: tuple(said[name]) for name in ("kinds", "overrides")}
+    return Rule(**{**said, **lists, "at": "", "expression": parse_expression(said["when"])})
+
+
+def _path(ws: Workspace, ruleset_hash: str) -> Path:
+    return ws.path / "rulesets" / f"{ruleset_hash}.json"
