@@ -41,7 +41,7 @@ def test_order_fragments_and_folder_do_not_change_it(tmp_path: Path, kind: str) 
 def test_it_is_what_it_was_when_it_was_defined(tmp_path: Path) -> None:
     """A stored digest must mean the same for ever. Change this only with a new header, and say so in the decision."""
     data = loaded(tmp_path / "ws", [random_rows("agentic", 20, seed=11)], "agentic")
-    assert data.digest() == "235ad1bcbe8bd7c3e4ba3d7919d496e673159bebb13404a344530bbdc042adf3"
+    assert data.digest() == "0275c7079b9168e05dd2becb65bfaec97f76ab99164cfb91887e2c7ba057d51c"
 
 
 def test_it_sees_every_column(tmp_path: Path, append: Append) -> None:
@@ -74,6 +74,13 @@ def test_where_the_source_was_named_from_does_not_count(tmp_path: Path) -> None:
     here, there = ({"uri": uri, "path": "a.jsonl", "row": 3} for uri in ("/here", "/there"))
     moved = {"uri": "/here", "path": "b.jsonl", "row": 3}
     a, b, c = (loaded(tmp_path / str(k), [[row("a", source=s)]]).digest() for k, s in enumerate((here, there, moved)))
+    assert a == b != c
+
+
+def test_which_blob_holds_the_raw_bytes_does_not_count(tmp_path: Path) -> None:
+    here, there = ({"sha256": name * 64, "offset": offset, "length": 9} for name, offset in (("a", 0), ("b", 70)))
+    longer = {"sha256": "a" * 64, "offset": 0, "length": 10}
+    a, b, c = (loaded(tmp_path / str(k), [[row("a", raw=r)]]).digest() for k, r in enumerate((here, there, longer)))
     assert a == b != c
 
 

@@ -19,7 +19,8 @@ from tests.store.rows import qa as row
 @pytest.fixture
 def full(ws: Workspace, qa: Dataset, append: Append, measure: Append) -> Dataset:
     """A dataset with a bit of everything."""
-    append(qa, [row("a"), row("b")], [row("c")])
+    kept = ws.blobs.put(b'{"id": "c", "x": null}')
+    append(qa, [row("a"), row("b")], [row("c", raw={"sha256": kept, "offset": 0, "length": 22})])
     measure(qa)
     qa.replace(table([row("a", "x")]), expect=2)
     qa.rollback(1)
@@ -72,8 +73,16 @@ def tag_nothing(full: Dataset) -> None:
     full.ledger.tag_put("tickets.qa", "lost", 77)
 
 
-def lose_a_blob(full: Dataset) -> None:
-    next(full.workspace.blobs.root.glob("*/*.zst")).unlink()
+def lose_quarantined_bytes(full: Dataset) -> None:
+    lose_blob(full, full.ledger.quarantine()[0].sha256)
+
+
+def lose_a_records_bytes(full: Dataset) -> None:
+    lose_blob(full, full.take(["c"]).column("raw").to_pylist()[0]["sha256"])
+
+
+def lose_blob(full: Dataset, sha256: str | None) -> None:
+    next(full.workspace.blobs.root.glob(f"*/{sha256}.zst")).unlink()
 
 
 def lose_decisions(full: Dataset) -> None:
@@ -112,7 +121,8 @@ def flip_a_byte(full: Dataset) -> None:
         (miscount, {"row-count"}),
         (forget_a_version, {"version-gap", "tag-dangling"}),
         (tag_nothing, {"tag-dangling"}),
-        (lose_a_blob, {"blob-missing"}),
+        (lose_quarantined_bytes, {"blob-missing"}),
+        (lose_a_records_bytes, {"blob-missing"}),
         (lose_decisions, {"decisions-missing"}),
         (alter_decisions, {"decisions-altered"}),
         (remember_another_digest, {"digest"}),

@@ -16,8 +16,9 @@ from assay.store.rowhash import hash_rows
 from assay.store.table import Table
 
 _HEADER = b"assay table digest 1\n"
-# The place a source was named by is no content: the same folder elsewhere gives the same digest.
-WITHOUT = {"source": ("uri",)}
+# Where things lie is no content: the same folder elsewhere gives the same digest, and so do raw bytes packed into
+# other blobs because fragments were cut elsewhere (blobs answer for their bytes by their own names).
+WITHOUT = {"source": ("uri",), "raw": ("sha256", "offset")}
 _RUN_ROWS = 4_000_000  # about 250 MB of ids and hashes; beyond it, sorted runs go to disk
 _BLOCK_ROWS = 1 << 16
 _KEY = pa.schema([pa.field("id", pa.large_string()), pa.field("hash", pa.binary(16))])

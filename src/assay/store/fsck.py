@@ -124,6 +124,7 @@ def _rows(data: Dataset) -> list[Finding]:
             some = ", ".join(repr(name) for name in twice.slice(0, _SHOWN).to_pylist())
             what = f"{len(twice)} record ids come more than once: {some}"
             found.append(_finding("key-duplicate", data.name, what, f"assay rollback {data.name} to a version before"))
+        found += _kept_bytes(data)
         for version in data.versions():
             known = data.ledger.cache_get("digest", f"{data.name}@{version.table_version}")
             if known is not None and known != data.compute_digest(version.number):
@@ -132,6 +133,26 @@ def _rows(data: Dataset) -> list[Finding]:
     except (OSError, ValueError, pa.ArrowInvalid) as error:
         what = f"rows cannot be read: {str(error).splitlines()[0][:200]}"
         found.append(_finding("rows-unreadable", data.name, what, _COPY))
+    return found
+
+
+def _kept_bytes(data: Dataset) -> list[Finding]:
+    """Records whose original bytes were kept point into blobs that are there; each fragment is read once."""
+    found: list[Finding] = []
+    seen: set[str] = set()
+    needed: dict[str, str] = {}
+    for version in data.versions():
+        table = data.table(version.number)
+        for part in table.fragments():
+            if part.content in seen:
+                continue
+            seen.add(part.content)
+            for batch in table.scan(["raw"], fragments=[part.id]):
+                for sha256 in pc.unique(batch.column(0).field("sha256")).drop_null().to_pylist():
+                    needed.setdefault(sha256, f"{data.name}@{version.number}")
+    for sha256, place in sorted(needed.items()):
+        if sha256 not in data.workspace.blobs:
+            found.append(_finding("blob-missing", sha256, f"original bytes of records of {place} are gone", _COPY))
     return found
 
 
