@@ -192,3 +192,10 @@ def test_uniqueness_by_domain_agrees_with_counting(
     found = check(ws, decided(ws), "uniqueness >= 0 in every domain")
     assert found.groups == pytest.approx(expected)
     assert found.value == pytest.approx(min(expected.values()))
+
+
+def test_the_alarm_leaves_small_sources_out_but_never_a_kind(tmp_path: Path) -> None:
+    ws, _ = workspace(tmp_path, rows())
+    found = check(ws, decided(ws), {"gate": "removed_share", "warn_if": "> 0.5", "min_rows": 5})
+    assert (found.status, found.group) == ("pass", "copy in kind qa")
+    assert set(found.groups) == {"copy in kind qa", "old in kind qa", "short in kind qa"}

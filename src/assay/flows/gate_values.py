@@ -31,6 +31,7 @@ class _Seen:
     value: float | int | None
     reason: str = ""
     bad: Callable[[], list[Mask]] | None = None
+    always: bool = False  # looked at however few rows it has
 
 
 def check_gates(
@@ -77,7 +78,7 @@ def _check(
     if gate.metric in ("quarantined", "quarantined_share"):
         return _outcome(gate, [_quarantined(ws, gate, datasets, total)])
     seen = _groups(gate, rows)
-    big = [group for group in seen if group.rows >= gate.min_rows]
+    big = [group for group in seen if group.rows >= gate.min_rows or group.always]
     if not big:
         return _outcome(gate, [_Seen("", total, None, f"no group has {gate.min_rows} rows")])
     outcome = _outcome(gate, big)
@@ -294,7 +295,9 @@ def _by_rule(
             for i in np.flatnonzero(total):
                 where = f" in {axis} {names[i]}" if axis else ""
                 value = int(hits[i]) if gate.metric == "dropped" else float(hits[i] / total[i])
-                seen.append(_Seen(f"{rule}{where}", int(total[i]), value, "", _within(mine, codes, int(i))))
+                # A file of three rows may well lose two of them; a kind is looked at whatever its size.
+                always = gate.metric == "removed_share" and axis == "kind"
+                seen.append(_Seen(f"{rule}{where}", int(total[i]), value, "", _within(mine, codes, int(i)), always))
     return seen
 
 

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 def check_source(draft: Draft, params: SourceParams) -> None:
     from assay.formats import FORMATS
-    from assay.records import KINDS, parse_map
+    from assay.records import parse_map
 
-    if params.kind != "auto" and params.kind not in KINDS:
-        draft.errors.append(UnknownName("kind", params.kind, [*KINDS.names(), "auto"], at=draft.at("kind")))
     if params.format is not None and params.format not in FORMATS:
         draft.errors.append(UnknownName("format", params.format, FORMATS.names(), at=draft.at("format")))
     for ours, theirs in params.map.items():
@@ -42,8 +40,13 @@ def check_measure(draft: Draft, params: MeasureParams) -> None:
 
 def check_rules(draft: Draft, spec: DecideSpec) -> None:
     from assay.recipes.step_data import load_rules
+    from assay.records.schema import KIND_NAMES
+    from assay.rules import check_names
+    from assay.signals import known_columns
 
-    load_rules(spec)
+    # Which kinds there will be is known only after the ingest: a name that some kind has will do for now.
+    known = {name: column for kind in KIND_NAMES for name, column in known_columns(kind).items()}
+    check_names(load_rules(spec).rules, {"any kind": known})
 
 
 def check_gate(draft: Draft, gate: Gate) -> None:

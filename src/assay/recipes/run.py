@@ -139,6 +139,7 @@ def _plan_step(run: Run, step: Step, left_out: str, waiting: dict[str, str]) -> 
         return PlannedStep(
             name=step.name, status="maybe", why="; ".join([f"if {before[-1]} changes anything", why][: 1 + bool(why)])
         )
+    step.type.replay(run, step, state)  # later steps depend on what gates found
     return PlannedStep(name=step.name, status="cached", why=UNCHANGED)
 
 

@@ -14,7 +14,7 @@ from assay.recipes.steps import Run, Step
 
 
 def list_sources(run: Run, paths: Sequence[str], step: Step) -> dict[str, str]:
-    """Path below its root -> digest of every file. Raises E301 and the like with the recipe's line."""
+    """Path below its root -> digest of every file. Raises E311 and the like with the recipe's line."""
     return {source.path: _digest(run, source) for source in _expanded(paths, step).sources}
 
 

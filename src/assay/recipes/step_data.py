@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from assay.core.errors import UserError, UserErrors
 from assay.core.ids import content_hash, sha256_hex
 from assay.recipes.caching import State
 from assay.recipes.inputs import code_digest, file_digest, full_names, rows_version
@@ -19,13 +18,19 @@ from assay.recipes.steps import STEPS, Draft, Run, Step, StepType
 _SETTINGS = ("kind", "domain", "origin", "license", "format", "map", "on_conflict", "raw")
 
 
+KindName = Literal[
+    "auto", "classification", "qa", "reasoning", "composite", "agentic", "multimodal", "simulation", "domain_log",
+    "preference",
+]  # fmt: skip
+
+
 class SourceParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of `sources`. `paths` are files, folders, globs or URLs, relative to the recipe."""
 
     dataset: str
     paths: str | list[str]
     name: str | None = None
-    kind: str = "auto"
+    kind: KindName = "auto"
     domain: str | None = None
     origin: Literal["human", "model", "agent", "simulator", "sensor", "unknown"] | None = None
     license: str | None = None
@@ -136,10 +141,7 @@ def _run_ingest(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         workers=run.workers,
         progress=run.progress,
     )
-    counts = {
-        name: sum(getattr(part, name) for part in result.datasets)
-        for name in ("read", "added", "duplicates", "quarantined")
-    }
+    counts = {name: getattr(result, name) for name in ("read", "added", "duplicates", "quarantined")}
     versions = {name: run.ws.ledger.head(name) for name in full_names(run.ws, params.dataset)}
     return {"datasets": versions, "counts": counts}
 
@@ -202,6 +204,8 @@ def _run_measure(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         run.ws,
         str(step.dataset),
         only=() if params.signals == "default" else tuple(params.signals),
+        also=_mentioned(run),
+        run_id=run.run_id,
         params=time_params(run, params.params),
         workers=run.workers,
         message=f"recipe {run.recipe.name}",
@@ -215,6 +219,14 @@ def _run_measure(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         "pins": {"signals": _signal_versions(name for d in result.datasets for name in d.signals)},
         "cached": not measured,
     }
+
+
+def _mentioned(run: Run) -> list[str]:
+    """Signals that the recipe's rules read: measured together with the others, in one version."""
+    from assay.signals import SIGNALS
+
+    rulesets = [load_rules(step.params) for step in run.recipe.steps if step.type.name == "decide"]
+    return sorted({n for rules in rulesets for r in rules.rules for n in r.expression.names if n in SIGNALS})
 
 
 def _signal_versions(names: Any) -> dict[str, int]:
@@ -281,19 +293,13 @@ def load_rules(spec: DecideSpec) -> Any:
 
     if spec.text is not None:
         return parse_ruleset(spec.text, name=spec.name, at=spec.place)
-    try:
-        return load_ruleset(Path(spec.file) if spec.file else spec.name)
-    except UserErrors:
-        raise
-    except UserError as error:
-        if spec.file or error.at:
-            raise
-        raise UserError(error.code, error.what, at=spec.place, fix=error.fix) from None
+    return load_ruleset(Path(spec.file) if spec.file else spec.name, at=spec.place)
 
 
 def _decide_missing(run: Run, step: Step, state: State) -> str:
     for name, key in state.outputs.get("datasets", {}).items():
-        if not any(s.version == key["version"] and s.ruleset == key["key"] for s in run.ws.ledger.decisions(name)):
+        saved = run.ws.find_decisions(name, key["version"], key["key"])
+        if saved is None or not (run.ws.path / saved.path).is_file():
             return f"the decisions on {name} are gone"
     return ""
 
@@ -313,6 +319,7 @@ def _run_decide(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         message=f"recipe {run.recipe.name}",
         workers=run.workers,
         progress=run.progress,
+        run_id=run.run_id,
     )
     datasets = {d.dataset: {"version": d.version, "key": d.key, "ruleset": d.ruleset} for d in result.datasets}
     if state is not None:
@@ -326,17 +333,10 @@ def _run_decide(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         "by_rule": dict(result.by_rule),
         "pins": {
             "signals": _signal_versions(used),
-            "rulesets": {step.params.name: {**pin, "rules": {r.name: rule_hash(r) for r in rules.rules}}},
+            "rulesets": {step.params.name: {**pin, "rules": {r.name: content_hash(r.content()) for r in rules.rules}}},
         },
         "cached": result.cached,
     }
-
-
-def rule_hash(rule: Any) -> str:
-    fields = {
-        name: getattr(rule, name) for name in ("name", "dimension", "kinds", "when", "action", "on_null", "overrides")
-    }
-    return content_hash({name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()})
 
 
 STEPS.add(
