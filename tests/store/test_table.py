@@ -152,3 +152,32 @@ def test_creating_a_table_again_opens_it(tmp_path: Path) -> None:
     first.commit_append([first.stage(schema_of("qa"), [batch([row("a")])])], "m")
     assert Table.create(tmp_path / "t.lance", schema_of("qa")).version == 1
     assert Table.open(tmp_path / "t.lance").count() == 1
+
+
+def test_a_table_whose_creation_was_killed_is_created_again(tmp_path: Path) -> None:
+    (tmp_path / "t.lance" / "_versions").mkdir(parents=True)
+    (tmp_path / "t.lance" / "data").mkdir()
+    assert Table.create(tmp_path / "t.lance", schema_of("qa")).count() == 0
+
+
+def test_what_a_commit_names_is_synced_to_disk_before_the_ledger_says_so(
+    qa: Dataset, append: Append, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    synced: list[str] = []
+    real = os.fsync
+
+    def note(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        real(fd)
+
+    monkeypatch.setattr("os.fsync", note)
+    append(qa, [row("a"), row("b")])
+    qa.replace(table([row("a", "x")]), expect=1)
+    names = {Path(name).relative_to(qa.uri).as_posix() for name in synced}
+    written = {path.relative_to(qa.uri).as_posix() for path in qa.uri.rglob("*") if path.is_file()}
+    created = max(name for name in written if name.endswith(".manifest"))  # the empty table: made anew if lost
+    optional = {name for name in written if name.startswith("_transactions/") or name.endswith(".json")}
+    assert len(written - optional - {created}) == 5, "two manifests, two data files, one deletion file"
+    assert written - optional - {created} <= names

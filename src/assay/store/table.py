@@ -61,11 +61,12 @@ class Table:
 
     def __init__(self, uri: Path, inner: LanceDataset) -> None:
         self.uri, self._inner = uri, inner
+        self._parts: list[FragmentMetadata] | None = None  # of one version, which never changes
 
     @classmethod
     def create(cls, uri: Path, schema: pa.Schema) -> Table:
         """The table at its first version, without rows; an existing one is opened at that version."""
-        if not (uri / "_versions").is_dir():
+        if not any(uri.glob("_versions/*.manifest")):  # a folder without one was begun by a process that died
             with clear_errors(uri):
                 lance.write_dataset(
                     schema.empty_table(),
@@ -264,10 +265,13 @@ class Table:
     def _commit(self, operation: LanceOperation.BaseOperation, message: str) -> int:
         with clear_errors(self.uri):
             done = LanceDataset.commit(self._inner, operation, read_version=self.version, commit_message=message)
+            _sync_commit(self.uri, int(done.version))
         return int(done.version)
 
     def _metadata(self) -> list[FragmentMetadata]:
-        return [fragment.metadata for fragment in self._inner.get_fragments()]
+        if self._parts is None:
+            self._parts = [fragment.metadata for fragment in self._inner.get_fragments()]
+        return self._parts
 
     def _part(self, fragment: int) -> FragmentMetadata:
         return next(part for part in self._metadata() if part.id == fragment)
@@ -316,6 +320,16 @@ def _batch_rows(part: FragmentMetadata, batch_bytes: int) -> int:
         return 1024
     rows: int = batch_bytes * part.physical_rows // size
     return max(1, min(_MAX_BATCH_ROWS, rows))
+
+
+def _sync_commit(uri: Path, version: int) -> None:
+    """Onto the disk with what the library only handed to the system: the ledger, which names it, is synced."""
+    for path in (uri / "_versions" / f"{2**64 - 1 - version:020d}.manifest", *uri.glob("_deletions/*")):
+        if path.exists():
+            _sync(path)
+    for folder in ("_versions", "_deletions", "data"):
+        if (uri / folder).is_dir():
+            _sync(uri / folder)
 
 
 def _sync(path: Path) -> None:
