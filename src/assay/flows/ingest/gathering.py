@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assay.core.arrow import batches_by_bytes, fresh
 from assay.flows.ingest.identities import Identities, Keys, Occurrences, id_keys
 from assay.flows.ingest.results import Counts
-from assay.flows.ingest.tasks import BadRecord, Result, Rows, Task, numbered_id, raw_of
+from assay.flows.ingest.tasks import BadRecord, Result, Rows, Task, numbered_id, raw_of, reader_of
 from assay.formats import Bad
 from assay.records.schema import RAW, SOURCE
 from assay.store import Blobs
@@ -209,7 +209,8 @@ def _conflict(task: Task, rows: Rows, i: int, record_id: str) -> BadRecord:
     offset, length = int(rows.offset[i]), int(rows.length[i])
     row = rows.batch.column("source")[i].as_py()["row"]
     detail = f"The id `{record_id}` has other content already; --on-conflict new-version takes this one instead"
-    return BadRecord(Bad("id_conflict", detail, row, offset, length, _raw(task, rows, i)), part.source, rows.kind)
+    bad = Bad("id_conflict", detail, row, offset, length, _raw(task, rows, i))
+    return BadRecord(bad, part.source, rows.kind, reader=reader_of(part.chunk))
 
 
 def _with_raw(batch: pa.RecordBatch, kept: dict[int, tuple[str | None, int, int]]) -> pa.RecordBatch:

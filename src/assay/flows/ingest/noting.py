@@ -73,6 +73,7 @@ class Quarantine:
         # What the bytes are, wherever they are kept: reading a grown file again must not list the same twice.
         raw_hash = where[0] if bad.spooled else xxh3_hex(bad.raw)
         options = {**self._options, "uri": source.uri, "root": source.root, "line": bad.line, "raw_hash": raw_hash}
+        options["reader"] = record.reader
         return QuarantineEntry(
             dataset=self._base,
             file=source.path,

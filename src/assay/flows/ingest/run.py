@@ -12,18 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from assay.core.arrow import BATCH_BYTES, FRAGMENT_BYTES
 from assay.core.errors import UserError
 from assay.core.ids import fingerprint
 from assay.engine import Progress, default_workers
 from assay.engine import run as run_engine
 from assay.flows.ingest.cutting import Cutter, opened, weight
-from assay.flows.ingest.gathering import Fragment, Known, load_noted, put_raw, save_noted
-from assay.flows.ingest.identities import content_keys, id_keys
+from assay.flows.ingest.gathering import Fragment, load_noted, save_noted
 from assay.flows.ingest.noting import Quarantine
 from assay.flows.ingest.results import Counts, IngestResults, SkippedFile, summary
+from assay.flows.ingest.tables import Tables
 from assay.flows.ingest.tasks import (
     Result,
     Settings,
@@ -35,7 +33,7 @@ from assay.flows.ingest.tasks import (
 )
 from assay.formats import RECORD_BYTES, Listing, expand
 from assay.records.schema import KIND_NAMES, ORIGINS, SCHEMA_VERSION
-from assay.store import AppendJob, Workspace
+from assay.store import Workspace
 
 # Part of the key under which unfinished work is resumed: raise it when staged fragments would come out differently.
 _CODE = 1
@@ -98,7 +96,7 @@ def ingest(
         one = _Ingest(
             ws, base, settings, listing, options_of(settings, format, on_conflict, raw), message, run_id, fragment_bytes
         )
-        stack.callback(one.close)
+        stack.callback(one.tables.close)
         try:
             result = one.run(workers, progress, batch_bytes, record_bytes, decode)
         except BaseException as error:
@@ -135,14 +133,13 @@ class _Ingest:
         fragment_bytes: int,
     ) -> None:
         self.ws, self.base, self.settings, self.listing = ws, base, settings, listing
-        self.options, self.message, self.run_id, self.fragment_bytes = options, message, run_id, fragment_bytes
+        self.options, self.run_id, self.fragment_bytes = options, run_id, fragment_bytes
         self.started = time.perf_counter()
         self.new_version = options["on_conflict"] == "new-version"
         self.keep_raw = options["raw"] == "keep"
         self.key = self._key()
         self.folder = ws.path / "ingest" / self.key
-        self.jobs: dict[str, AppendJob] = {}
-        self.known: dict[str, Known] = {}
+        self.tables = Tables(ws, base, self.key, verb="ingest", message=message, run_id=run_id)
         self.counts: dict[str, Counts] = {}
         self.why: dict[str, str] = {}
         self.read = 0
@@ -215,11 +212,9 @@ class _Ingest:
 
     def _open_known_jobs(self) -> None:
         """Lock the datasets there are; go on after the last fragment that a killed run of the same work staged."""
-        for name in self.ws.ledger.dataset_names():
-            base, _, kind = name.rpartition(".")
-            if base == self.base:
-                self._job(kind)
-        staged = {kind: {one.index: one.state for one in job.staged} for kind, job in self.jobs.items()}
+        for kind in self.tables.kinds_there():
+            self.tables.job(kind)
+        staged = {kind: {one.index: one.state for one in job.staged} for kind, job in self.tables.jobs.items()}
         last = max((index for states in staged.values() for index in states), default=None)
         if last is None:
             return
@@ -227,37 +222,14 @@ class _Ingest:
         before = next(states[last]["before"] for states in staged.values() if last in states)
         for kind, states in staged.items():
             for index, state in sorted(states.items()):
-                if index < last and not load_noted(self._known(kind), self._notes(kind, index), state["noted"]):
-                    self._start_over()
+                if index < last and not load_noted(self.tables.known(kind), self._notes(kind, index), state["noted"]):
+                    self.tables.start_over()
                     return
         self.first_fragment, self.read = last, before["read"]
         self.counts = {kind: Counts(**counts) for kind, counts in before["counts"].items()}
         self.row_bases = {int(source): row for source, row in before["rows"].items()}
         self.why = before["why"]
         self.quarantine.resume(before["quarantine"])
-
-    def _start_over(self) -> None:
-        for kind in sorted(self.jobs):
-            self.jobs.pop(kind).discard()
-            self.known.pop(kind, None)
-            self._job(kind)
-
-    def _job(self, kind: str) -> AppendJob:
-        if kind not in self.jobs:
-            data = self.ws.create(f"{self.base}.{kind}")
-            self.jobs[kind] = data.begin_append(self.key, message=self.message, run=self.run_id)
-        return self.jobs[kind]
-
-    def _known(self, kind: str) -> Known:
-        """What the dataset holds, read once."""
-        if kind not in self.known:
-            known = self.known[kind] = Known()
-            name = f"{self.base}.{kind}"
-            if name in self.ws.ledger.dataset_names():
-                for batch in self.ws.dataset(name).scan(columns=["record_id", "content_hash"]):
-                    high, low = id_keys(batch.column("record_id").to_pylist())
-                    known.identities.add(high, low, content_keys(batch.column("content_hash").to_pylist()))
-        return self.known[kind]
 
     def _notes(self, kind: str, fragment: int) -> Path:
         return self.folder / f"{kind}-{fragment:08d}.ids"
@@ -293,7 +265,7 @@ class _Ingest:
             fragment.take(
                 task,
                 rows,
-                self._known(rows.kind),
+                self.tables.known(rows.kind),
                 self._counts(rows.kind),
                 new_version=self.new_version,
                 keep_raw=self.keep_raw,
@@ -306,7 +278,7 @@ class _Ingest:
         self.quarantine.note(fragment.bad)
         entries = self.quarantine.taken()
         for kind, noted in sorted(fragment.noted.items()):
-            job = self._job(kind)
+            job = self.tables.job(kind)
             if fragment.number not in {one.index for one in job.staged}:
                 digest = save_noted(noted, self._notes(kind, fragment.number))
                 batches = fragment.batches(kind, self.ws.blobs)
@@ -320,14 +292,14 @@ class _Ingest:
         self._refuse_what_is_no_kind()
         self._check_sums()
         committed: dict[str, int] = {}
-        for kind, job in sorted(self.jobs.items()):
+        for kind, job in sorted(self.tables.jobs.items()):
             counts = self._counts(kind) if kind in self.counts else Counts()
             rows = sum(one.rows for one in job.staged)
             if rows != counts.added - counts.replaced:
                 raise AssertionError(f"{kind}: {rows} rows staged, {counts.added - counts.replaced} counted as added")
             stats = {**counts.plain(), "sources": [file.source.path for file in cutter.files][:100]}
             job.commit(stats, self.quarantine.taken())
-            committed[kind] = self._replace(kind)
+            committed[kind] = self.tables.replace(kind)
         if pending := self.quarantine.taken():
             self.ws.ledger.quarantine_add(pending)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -346,15 +318,6 @@ class _Ingest:
             skipped=skipped,
             resumed=self.first_fragment > 0,
         )
-
-    def _replace(self, kind: str) -> int:
-        data = self.ws.dataset(f"{self.base}.{kind}")
-        replacements = self.known[kind].replacements if kind in self.known else {}
-        if replacements:
-            rows = [put_raw(replacements[record_id], self.ws.blobs) for record_id in sorted(replacements)]
-            table = pa.Table.from_batches(rows).combine_chunks()
-            data.replace(table, expect=data.head, verb="ingest", message=self.message, run=self.run_id)
-        return data.head
 
     def _refuse_what_is_no_kind(self) -> None:
         """Raises UserError E316 where nothing at all could be told."""
@@ -376,8 +339,3 @@ class _Ingest:
             total += counts.read
         if total != self.read or self.quarantine.reasons.total() > self.read:
             raise AssertionError(f"{self.read} records read, {total} accounted for")
-
-    def close(self) -> None:
-        """Let go of the datasets; what is staged stays for a rerun of the same work."""
-        for job in self.jobs.values():
-            job.__exit__(None, None, None)

@@ -81,6 +81,7 @@ class BadRecord:
     source: int
     kind: str | None
     keys: tuple[str, ...] = ()  # seen at its top level, where the kind is the problem
+    reader: dict[str, Any] = field(default_factory=dict)  # how to parse its bytes again
 
 
 @dataclass
@@ -108,7 +109,7 @@ def decode_task(settings: Settings, task: Task) -> Result:
             result.read += 1
             if isinstance(item, Bad):
                 kind = None if settings.kind == "auto" else settings.kind
-                result.bad.append(BadRecord(item, part.source, kind))
+                result.bad.append(BadRecord(item, part.source, kind, reader=reader_of(part.chunk)))
                 continue
             row = decode_item(decoder, settings, item, part)
             if isinstance(row, Row):
@@ -120,6 +121,17 @@ def decode_task(settings: Settings, task: Task) -> Result:
     return result
 
 
+def reader_of(chunk: Chunk) -> dict[str, Any]:
+    """How a chunk's records are written, as JSON: enough to parse the bytes of one of them by itself."""
+    shape = chunk.shape
+    return {
+        "format": shape.format,
+        "encoding": shape.encoding,
+        "options": dict(shape.options),
+        "extra": dict(chunk.extra),
+    }
+
+
 def decode_item(decoder: Decoder, settings: Settings, item: Item, part: Part) -> Row | BadRecord:
     """One object as a row, or the reason why not."""
     try:
@@ -128,7 +140,7 @@ def decode_item(decoder: Decoder, settings: Settings, item: Item, part: Part) ->
         kind = None if settings.kind == "auto" else settings.kind
         bad = Bad(error.reason, error.detail, item.row, item.offset, item.length, item.raw, item.line)
         keys = tuple(item.obj)[:_KEYS_SHOWN] if isinstance(item.obj, dict) else (f"a {type(item.obj).__name__}",)
-        return BadRecord(bad, part.source, kind, keys if error.reason == "unknown_kind" else ())
+        return BadRecord(bad, part.source, kind, keys if error.reason == "unknown_kind" else (), reader_of(part.chunk))
     source = {
         "uri": part.root,
         "revision": None,
@@ -191,8 +203,8 @@ def crashed(settings: Settings, task: Task, detail: str) -> Result:
     )
     bad.line = chunk.line
     kind = None if settings.kind == "auto" else settings.kind
-    more = [BadRecord(other, part.source, kind) for other in chunk.bad]
-    return Result(bad=[BadRecord(bad, part.source, kind), *more], read=1 + len(more))
+    bads = [BadRecord(one, part.source, kind, reader=reader_of(chunk)) for one in (bad, *chunk.bad)]
+    return Result(bad=bads, read=len(bads))
 
 
 def raw_of(part: Part, offset: int, length: int) -> bytes:
