@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assay.report.model import ReportData, removes
+from assay.report.model import ReportData, ScoreRow, removes
 from assay.rules.rule import DIMENSIONS
 
 ALARM = 0.5  # a rule that takes more than this share of a domain is pointed out
@@ -78,11 +78,24 @@ def _unmeasured(data: ReportData) -> Iterator[Finding]:
     if not data.decided:
         yield Finding("watch", "No rules were applied: nothing on this page has been judged.", "scorecard")
         return
-    overall = data.scores[0].scores
-    names = [d for d in DIMENSIONS if d not in overall or overall[d].share is None]
-    if names:
-        verb = "was" if len(names) == 1 else "were"
-        yield Finding("watch", f"{', '.join(names).capitalize()} {verb} not measured.", "scorecard")
+    total = data.scores[0]
+    names = [d for d in DIMENSIONS if d not in total.scores or total.scores[d].share is None]
+    unjudged = [d for d in names if has_evidence(data, total, d)]
+    unmeasured = [d for d in names if d not in unjudged]
+    if unmeasured:
+        verb = "was" if len(unmeasured) == 1 else "were"
+        yield Finding("watch", f"{', '.join(unmeasured).capitalize()} {verb} not measured.", "scorecard")
+    if unjudged:
+        verb = "was" if len(unjudged) == 1 else "were"
+        text = f"{', '.join(unjudged).capitalize()} {verb} measured, but no drop or review rule judges it."
+        yield Finding("watch", text, "scorecard")
+
+
+def has_evidence(data: ReportData, row: ScoreRow, dimension: str) -> bool:
+    """Some signal of the dimension was measured in the datasets of this row."""
+    subjects = [s for s in data.subjects if row.dataset in ("", s.dataset)]
+    measured = {signal.name for s in subjects for signal in s.signals}
+    return any(name in measured for s in subjects for name in s.coverage.get(dimension, ()))
 
 
 def _quarantine(data: ReportData) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from assay.report.model import (
     SourceRow,
     Subject,
 )
-from assay.report.rows import Rows, read_rows
+from assay.report.rows import NOT_GIVEN, Rows, read_rows
 from assay.report.scores import rule_rows, score_rows, top_domains
 from assay.rules.rule import DIMENSIONS
 
@@ -50,6 +50,8 @@ def gather(
     sources = [source for rows in all_rows for source in _sources(rows)]
     sources.sort(key=lambda s: (-s.rows, s.dataset, s.path))
     counts = {"rows": sum(rows.count for rows in all_rows), "quarantined": sum(q.count for q in quarantine)}
+    given = {value for rows in all_rows for value in rows.domain.values} - {NOT_GIVEN}
+    counts["domains"] = len(given)
     for number, action in enumerate(ACTIONS):
         counts[action] = sum(int((rows.action == number).sum()) for rows in all_rows)
     decided = any(subject.decisions is not None for subject in subjects)

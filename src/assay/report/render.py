@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from assay.report.charts import histogram, is_discrete, summary
 from assay.report.distributions import number
-from assay.report.findings import ALARM, findings, percent
+from assay.report.findings import ALARM, findings, has_evidence, percent
 from assay.report.model import Cell, Distribution, ReportData, RuleRow, ScoreRow, removes
 from assay.rules.rule import DIMENSIONS
 
@@ -68,10 +68,7 @@ def status(score: Cell | None, target: float) -> str:
 
 def _unscored(data: ReportData, row: ScoreRow, dimension: str) -> str:
     """Why there is no score: nothing gives evidence, or evidence is there and no drop or review rule uses it."""
-    subjects = [s for s in data.subjects if row.dataset in ("", s.dataset)]
-    measured = {signal.name for s in subjects for signal in s.signals}
-    evidence = {name for s in subjects for name in s.coverage.get(dimension, ())}
-    return "no rule judges it" if evidence & measured else "not measured"
+    return "no rule judges it" if has_evidence(data, row, dimension) else "not measured"
 
 
 def _mark(name: str) -> str:
