@@ -177,12 +177,12 @@ KIND = Kind(
         Field("system_prompt", TEXT, ("system",), weight=1.0, lenient=True),
         Field("tools", TOOLS, ("function", "functions", "available_tools"), weight=2.0, lenient=True),
         Field("steps", Steps(), ("actions", "tool_trace"), weight=4.0),
-        Field("chat", Chat(with_tools=False), ("traj", "history", "trajectory"), to=("steps",), weight=4.0),
+        Field("trajectory", Trajectory(), to=("steps",), weight=5.0),
+        Field("chat", Chat(with_tools=False), ("traj", "history", "trajectory"), to=("steps",), weight=5.0),
         Field("messages", Chat(with_tools=True), ("conversations", "conversation"), to=("steps",), weight=5.0),
         Field("turns", Turns(), ("question",), to=("steps",), weight=3.0),
-        Field("trajectory", Trajectory(), to=("steps",), weight=5.0),
         Field("answer_generation", _ToolBench(), to=("steps",), weight=5.0, lenient=True),
-        Field("info", _Info(), to=("outcome",), weight=0.5, lenient=True),
+        Field("info", _Info(), to=("outcome", "info"), weight=0.5, lenient=True),
         Field(
             "outcome",
             Struct(
@@ -218,6 +218,7 @@ KIND = Kind(
     notes={
         "messages": "the messages call tools",
         "steps": "the steps name tools, their inputs or outputs",
+        "trajectory": "SWE-agent's thought, action and observation",
         "turns": "turns of messages with function declarations",
     },
 )

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.records.codecs import SCALAR, TEXT, TIME, Codec, EventTime, ListOf, Row, Struct, from_json, json_text
-from assay.records.envelope import TIME_NAMES
 from assay.records.errors import child, wrong_type
 from assay.records.kind import Field, Kind, Problem, join_text, problem
 
 # What tables write for "no value". The text itself is kept in value_text.
 NOT_AVAILABLE = frozenset({"", "NA", "N/A", "n/a", "?", "nan", "NaN", "null", "NULL", "None", "-", "--"})
 _ROW_NUMBERS = frozenset({"no", "nr", "index", "idx", "row", "row_number", "unnamed:_0", "", "#"})
+_VALUES = frozenset({"value", "reading", "measurement", "val"})
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -161,35 +161,39 @@ class DateParts(Codec):
         return {"timestamp": time, "event_time": time}, f"{shape}{len(value)}"
 
     def write(self, value: Any, shape: str, row: Row) -> Any:
-        time = row["timestamp"]
+        time = row.get("timestamp")
+        if time is None:
+            return {}
         parts = [getattr(time, name) for name in _PARTS[: int(shape[1:] or 0)]]
         return dict(zip(_PARTS, map(str, parts) if shape[0] == "s" else parts, strict=False))
 
 
-def _gather(obj: Mapping[str, Any], names: Mapping[str, str], free: list[str]) -> dict[str, list[str]]:
-    """A table's row: its time, and every other column of numbers as a channel."""
+def _gather(
+    obj: Mapping[str, Any], names: Mapping[str, str], free: list[str], read: frozenset[str]
+) -> dict[str, list[str]]:
+    """A table's row: its time, and every other column of numbers as a channel.
+
+    Most columns beside the time must be numbers, or one be called `value`; nested values are no table's.
+    """
     found: dict[str, list[str]] = {}
     parts = [name for name in _PARTS if name in names]
     if parts[:3] == ["year", "month", "day"] and parts == list(_PARTS[: len(parts)]):
         parts = [names[name] for name in parts]
         if all(key in free for key in parts):
             found["date_parts"] = parts
-    if not found and not any(name in names for name in TIME_NAMES):
-        return {}
-    if any(name in names for name in ("sensor_data", "sensors", "readings", "measurements")):
+    if (not found and "timestamp" not in read) or "sensor_data" in read:
         return found
-    used = {key for keys in found.values() for key in keys}
     plain = {key: name for name, key in names.items()}
-    channels = [
-        key
-        for key in free
-        if key not in used
-        and plain.get(key) not in _ROW_NUMBERS
-        and plain.get(key) not in TIME_NAMES
-        and is_channel_value(obj[key])
-    ]
-    # One null is no sign of a channel: something must be a number.
-    if any(obj[key] is not None and obj[key] not in NOT_AVAILABLE for key in channels):
+    used = {key for keys in found.values() for key in keys}
+    others = [key for key in free if key not in used and plain.get(key, "") not in _ROW_NUMBERS]
+    channels = [key for key in others if is_channel_value(obj[key]) and not plain.get(key, "").endswith("id")]
+    numbers = [key for key in channels if obj[key] is not None and obj[key] not in NOT_AVAILABLE]
+    named = any(plain.get(key) in _VALUES for key in channels)
+    if (
+        numbers
+        and (named or 2 * len(channels) > len(others))
+        and not any(isinstance(obj[k], (dict, list)) for k in free)
+    ):
         found["channels"] = channels
     return found
 

@@ -51,6 +51,7 @@ class Field:
     weak_weight: float = 0.5
     to: tuple[str, ...] = ()
     lenient: bool = False
+    adds: bool = False  # puts an item into a list column that another field fills: no clash
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -72,8 +73,8 @@ class Kind:
 
     `text_view` makes the envelope's `text` from a row; `text_column` names the payload column that *is* the text view.
     `finish` may move things between columns once all fields are read (it gets the columns and the shape tags).
-    `gather` claims several top-level keys for one field: (object, plain name -> key, keys not yet claimed) -> field
-    name -> keys.
+    `gather` claims several top-level keys for one field: (object, plain name -> key, keys not yet claimed, fields
+    already read) -> field name -> keys.
     """
 
     name: str
@@ -86,8 +87,11 @@ class Kind:
     id_column: str | None = None  # the payload column that names the record where no id field does
     text_column: str | None = None
     finish: Callable[[dict[str, Any], dict[str, str]], None] | None = None
-    gather: Callable[[Mapping[str, Any], Mapping[str, str], list[str]], dict[str, list[str]]] | None = None
+    gather: Callable[[Mapping[str, Any], Mapping[str, str], list[str], frozenset[str]], dict[str, list[str]]] | None = (
+        None
+    )
     refuse: frozenset[str] = frozenset()  # a record with one of these keys is not of this kind, whatever else it has
+    enough: float = 0.0  # the score that detection asks for
     notes: Mapping[str, str] = default(default_factory=dict)  # field -> why it speaks for this kind, where not plain
 
     @property

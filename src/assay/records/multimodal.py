@@ -67,7 +67,7 @@ KIND = Kind(
         ),
         Field("annotations_json", JSON, ("annotations", "objects", "bboxes", "regions"), lenient=True),
     ),
-    required=("media|file",),
+    required=("media",),
     text_view=lambda row: row.get("text"),
     text_column="text",
     problems=_problems,

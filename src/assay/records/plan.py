@@ -88,6 +88,10 @@ def _clash(path: tuple[str, ...], taken: list[tuple[str, ...]]) -> bool:
     return any(path[: len(other)] == other[: len(path)] for other in taken)
 
 
+def _adds(field: Field, reads: Mapping[str, Read]) -> bool:
+    return field.adds and field.path[0] in reads
+
+
 def make_plan(obj: Mapping[str, Any], kind: Kind, mapping: Mapping[str, Path], *, misfits: bool = False) -> Plan | None:
     """Read this object as that kind; None where something required is not there. `misfits` accepts wrong types."""
     names: dict[str, str] = {}
@@ -122,7 +126,7 @@ def make_plan(obj: Mapping[str, Any], kind: Kind, mapping: Mapping[str, Path], *
         direct = len(path) == 1 and isinstance(path[0], str)
         take(field, Read(field, key=str(path[0])) if direct else Read(field, path=path), 2 * field.weight)
     for field in fields:
-        if field.name in reads or _clash(field.path, taken):
+        if field.name in reads or (_clash(field.path, taken) and not _adds(field, reads)):
             continue
         for name, weight in field.strengths.items():
             theirs = names.get(name)
@@ -134,7 +138,7 @@ def make_plan(obj: Mapping[str, Any], kind: Kind, mapping: Mapping[str, Path], *
                 break
     if kind.gather is not None:
         free = [key for key in obj if key not in taken_keys]
-        for name, keys in kind.gather(obj, names, free).items():
+        for name, keys in kind.gather(obj, names, free, frozenset(reads)).items():
             field = kind.by_name[name]
             if not _clash(field.path, taken):
                 take(field, Read(field, keys=tuple(keys)), field.weight)
@@ -215,7 +219,8 @@ def detect(obj: Mapping[str, Any], kinds: tuple[Kind, ...], mapping: Mapping[str
     names = {plain_name(key) for key in obj}
     open_kinds = [kind for kind in kinds if names.isdisjoint(kind.refuse)]
     for misfits in (False, True):
-        plans = [plan for kind in open_kinds if (plan := make_plan(obj, kind, mapping, misfits=misfits)) is not None]
+        made = [make_plan(obj, kind, mapping, misfits=misfits) for kind in open_kinds]
+        plans = [plan for plan in made if plan is not None and plan.score >= plan.kind.enough]
         plans.sort(key=lambda plan: -plan.score)
         if plans and (len(plans) == 1 or plans[0].score >= plans[1].score + _MARGIN):
             return plans[0]
@@ -256,10 +261,13 @@ def _unknown(obj: Mapping[str, Any], kinds: tuple[Kind, ...], mapping: Mapping[s
         refused = sorted({plain_name(key) for key in obj} & kind.refuse)
         but = f"lacks {wants}" if lacking else f"has `{refused[0]}`" if refused else "is not certain"
         closest.append(f"{kind.name} ({'has ' + has + ', ' if has else ''}{but})")
-    lacking_name = near[0][4][0].split("|")[0] if near[0][4] else near[0][2].required[0].split("|")[0]
-    first_key = next(iter(obj))
+    # The longest text is the likeliest to be the content.
+    longest = max(obj, key=lambda key: len(obj[key]) if isinstance(obj[key], str) else -1)
+    wanted = near[0][2].required[0].partition("|")[0]
+    fix = f"Say which it is and what is what: --kind {near[0][2].name} --map {wanted}={longest[:40]}"
+    if "role" in {plain_name(key) for key in obj}:
+        fix = "One turn of a dialogue is no record: join the turns into one object with `messages`"
     return RecordError(
         "unknown_kind",
-        f"No kind has the keys {_keys_text(obj)} - at `$`. Closest: {' and '.join(closest)}. "
-        f"Say --kind {near[0][2].name}, or --map {lacking_name}={str(first_key)[:40]} if that is what it holds",
+        f"No kind has the keys {_keys_text(obj)} - at `$`. Closest: {' and '.join(closest)}. {fix}",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.records.codecs import BOOL, INT32, NUMBER, SCALAR, STRUCTURE, TEXT, TIME, Codec, ListOf, Row, Struct
-from assay.records.errors import child, missing_field, wrong_type
+from assay.records.errors import child, wrong_type
 from assay.records.kind import Field, Kind, Problem, join_text, problem
 from assay.records.messages import (
     MESSAGES,
@@ -197,9 +197,7 @@ _VOTES = Struct(
 
 def _finish(columns: dict[str, Any], shapes: dict[str, str]) -> None:
     candidates = columns.get("candidates") or []
-    if len(candidates) < 2 or any(c is None or not c.get("messages") for c in candidates[:2]):
-        if "candidates" not in shapes:
-            raise missing_field("rejected" if len(candidates) == 1 else "chosen" if candidates else "candidates")
+    if len(candidates) < 2 or not all(candidate.get("messages") for candidate in candidates[:2]):
         return
     pair = [name for name in ("chosen", "rejected", "candidates.0", "candidates.1") if name in shapes]
     if len(pair) == 2 and all(shapes[name][:1] in ("h", "m") for name in pair):
@@ -226,6 +224,8 @@ def _text_view(row: Mapping[str, Any]) -> str | None:
 def _problems(row: Mapping[str, Any]) -> list[Problem]:
     found = []
     candidates = row.get("candidates") or []
+    if row.get("candidates") is not None and len(candidates) < 2:
+        found.append(problem("$.candidates", "too_few_candidates", "nothing to prefer one answer to"))
     said = ["\n\n".join(message_text(m) for m in candidate.get("messages") or []) for candidate in candidates]
     for i, text in enumerate(said):
         if not text.strip():
@@ -295,7 +295,7 @@ KIND = Kind(
             weight=2.0,
             weak_weight=1.0,
         ),
-        Field("prompt.1", UserText(), ("input",), weight=0.5, lenient=True),
+        Field("prompt.1", UserText(), ("input",), weight=0.5, lenient=True, adds=True),
         Field("tools_json", STRUCTURE, ("tools",), weight=0.5, lenient=True),
         Field("candidates", Candidates(), ("completions", "responses", "summaries"), weight=4.0),
         *(

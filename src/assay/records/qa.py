@@ -91,11 +91,12 @@ def _text_view(row: Mapping[str, Any]) -> str | None:
 def _problems(row: Mapping[str, Any]) -> list[Problem]:
     found = []
     messages = row.get("messages") or []
+    only_user = all(message["role"] == "user" for message in messages)  # prompts alone, turn by turn
     for i, message in enumerate(messages):
         role = message["role"]
         if role == "system" and i > 0:
             found.append(problem(f"$.messages[{i}]", "system_not_first", "a system message after the first message"))
-        if i and role in ("user", "assistant") and messages[i - 1]["role"] == role:
+        if i and not only_user and role in ("user", "assistant") and messages[i - 1]["role"] == role:
             found.append(problem(f"$.messages[{i}]", "role_repeated", f"two {role} messages in a row"))
         if not message.get("parts"):
             found.append(problem(f"$.messages[{i}]", "message_is_empty", f"the {role} message says nothing"))

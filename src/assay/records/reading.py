@@ -212,8 +212,10 @@ class Reading:
             while name in content:  # a key that is called like the field that another key filled
                 name = "extra." + name
             content[name] = self.obj[key]
-        if plan.id_path and all(isinstance(step, str) for step in plan.id_path) and plan.id_path[0] in content:
-            content = without(content, plan.id_path)
+        if plan.id_path and all(isinstance(step, str) for step in plan.id_path):
+            top = next((r.field.name for r in plan.reads if r.key == plan.id_path[0]), plan.id_path[0])
+            if top in content:
+                content = without(content, (str(top), *plan.id_path[1:]))
         return content
 
     def _event_time(self) -> None:

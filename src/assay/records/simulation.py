@@ -111,10 +111,8 @@ KIND = Kind(
         Field("task", TEXT, ("instruction", "language_instruction"), weight=0.5, lenient=True),
         Field("notes", TEXT, ("note", "comment"), weight=0.25, lenient=True),
     ),
-    required=(
-        "scenario_id|episode_id|environment|environment.id|result.next_state_json",
-        "state_json|state_tensor|action_json|result|result.outcome",
-    ),
+    required=("state_json|state_tensor|action_json|result",),
+    enough=4.5,  # more than a `state` and an `action`, which are words of many other tables
     text_view=_text_view,
     problems=_problems,
     refuse=frozenset({"trajectory", "messages", "steps", "prompt", "text"}),
