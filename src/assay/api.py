@@ -347,3 +347,10 @@ class Dataset:
         from assay.flows.report import report as run_report
 
         return run_report(self._store, self.name, out, rules=rules, ref=self.ref)
+
+
+def reference() -> dict[str, str]:
+    """The reference pages (file name -> Markdown) of everything that is registered."""
+    from assay.recipes.reference import reference as pages
+
+    return pages()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import xxhash
@@ -53,11 +53,7 @@ def sha256_hex(data: bytes) -> str:
 
 def sha256_file(path: str | Path) -> str:
     with open(path, "rb") as file:
-        return sha256_stream(file)
-
-
-def sha256_stream(file: BinaryIO) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(*parts: Any) -> str:

@@ -1,4 +1,4 @@
-"""A registry is a small typed table: name -> item. Registering twice is an error, an unknown name suggests the nearest."""
+"""A registry is a small typed table: name -> item. A name taken is an error, an unknown one suggests the nearest."""
 
 from __future__ import annotations
 

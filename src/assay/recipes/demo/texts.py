@@ -39,8 +39,9 @@ def _standard_library(target: Path) -> None:
 def _package_texts(docs: Path, legal: Path) -> None:
     for package in sorted(metadata.distributions(), key=lambda d: (d.metadata["Name"] or "").lower()):
         name = package.metadata["Name"]
-        body = package.metadata.get_payload()
-        if isinstance(body, str) and body.strip():
+        # the long description is the body of the METADATA message
+        body = (package.read_text("METADATA") or "").partition("\n\n")[2]
+        if body.strip():
             _write(docs / f"{name}.md", body.encode("utf-8", "replace"))
         for file in package.files or ():
             if file.name.lower().startswith(_LICENCE_NAMES) and ".dist-info" in str(file.parent):

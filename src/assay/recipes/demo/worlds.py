@@ -109,7 +109,9 @@ def sessions(rng: Random, count: int) -> Iterator[Record]:
         inventory = _Inventory(rng)
         item, wanted = rng.choice(_THINGS), rng.randrange(1, 20)
         name = item if rng.random() > 0.15 else item + "s"
-        plan = [("look_up", {"item": name}, f"First I look up how many of {item!r} there are.")]
+        plan: list[tuple[str, Record, str]] = [
+            ("look_up", {"item": name}, f"First I look up how many of {item!r} there are.")
+        ]
         if name != item:
             plan.append(("look_up", {"item": item}, "That name is not known; I try the singular."))
         plan.append(("reserve", {"item": item, "count": wanted}, f"Now I reserve {wanted}."))
