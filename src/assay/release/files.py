@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,10 @@ PARQUET_OPTIONS: dict[str, Any] = {
     "use_dictionary": True,
     "write_batch_size": 1024,
 }
+
+
+Encode = Callable[[Any], bytes | None]
+_FLUSH_BYTES = 1 << 20
 
 
 class FileFact(msgspec.Struct, frozen=True, order=True):
@@ -110,43 +114,74 @@ class JsonLines:
     """One JSON object a line. `encode` turns a row into bytes without a line end, or None to leave it out."""
 
     def __init__(
-        self, root: Path, folder: str, dataset: str, split: str, form: str, encode: Callable[[Any], bytes | None],
-        sharding: Sharding = Sharding(),
+        self, root: Path, folder: str, dataset: str, split: str, encode: Encode, sharding: Sharding = Sharding()
     ) -> None:  # fmt: skip
-        self._root, self._stem = root, f"{folder}/{dataset}/{split}"
-        self._dataset, self._split, self._form, self._encode, self._sharding = dataset, split, form, encode, sharding
+        self._root, self._stem, self._form = root, f"{folder}/{dataset}/{split}", folder
+        self._dataset, self._split, self._encode, self._sharding = dataset, split, encode, sharding
         self._file: _Hashed | None = None
-        self._rows = 0
+        self._lines: list[bytes] = []  # not yet in the file
+        self._rows = self._size = self._waiting = 0
         self._done: list[FileFact] = []
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        for piece in batches_by_bytes([batch]):
-            for row in piece.to_pylist():
-                line = self._encode(row)
-                if line is not None:
-                    self._line(line + b"\n")
+    def write_rows(self, rows: Iterable[dict[str, Any]]) -> None:
+        for row in rows:
+            line = self._encode(row)
+            if line is None:
+                continue
+            if self._rows and self._size + len(line) + 1 > self._sharding.shard_bytes:
+                self._finish()
+            self._lines.append(line)
+            self._rows += 1
+            self._size += len(line) + 1
+            self._waiting += len(line)
+            if self._waiting > _FLUSH_BYTES:
+                self._flush()
 
-    def _line(self, line: bytes) -> None:
-        if self._file is not None and self._file.size + len(line) > self._sharding.shard_bytes:
-            self._finish()
+    def _flush(self) -> None:
         if self._file is None:
             self._file = _Hashed(self._root / self._path())
-        self._file.write(line)
-        self._rows += 1
+        self._lines.append(b"")
+        self._file.write(b"\n".join(self._lines))
+        self._lines, self._waiting = [], 0
 
     def _path(self) -> str:
         return f"{self._stem}-{len(self._done):05d}.jsonl"
 
     def _finish(self) -> None:
-        if self._file is None:
+        if not self._rows:
             return
-        path, size, sha = self._path(), self._file.size, self._file.close()
-        self._done.append(FileFact(path, self._form, self._dataset, self._split, self._rows, size, sha))
-        self._file, self._rows = None, 0
+        self._flush()
+        if self._file is not None:
+            path, size, sha = self._path(), self._file.size, self._file.close()
+            self._done.append(FileFact(path, self._form, self._dataset, self._split, self._rows, size, sha))
+        self._file, self._rows, self._size = None, 0, 0
 
     def close(self) -> list[FileFact]:
         self._finish()
         return self._done
+
+
+class JsonForms:
+    """The same rows in several JSON forms: turning Arrow into Python values costs most, so it is done once."""
+
+    def __init__(self, forms: Sequence[JsonLines]) -> None:
+        self._forms = forms
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        for piece in batches_by_bytes([batch]):
+            empty = [name for name in piece.schema.names if piece.column(name).null_count == piece.num_rows]
+            nothing = dict.fromkeys(empty)
+            rows = [{**nothing, **row} for row in piece.drop_columns([*empty, *_useless(piece)]).to_pylist()]
+            for form in self._forms:
+                form.write_rows(rows)
+
+    def close(self) -> list[FileFact]:
+        return [fact for form in self._forms for fact in form.close()]
+
+
+def _useless(batch: pa.RecordBatch) -> list[str]:
+    """Columns that no JSON form reads and that hold something."""
+    return [n for n in ("raw", "content_hash") if batch.column(n).null_count < batch.num_rows]
 
 
 class Parquet:
@@ -274,7 +309,3 @@ def count_rows(path: Path, form: str) -> int:
         return int(pq.read_metadata(path).num_rows)
     with open(path, "rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
-
-
-def rows_by_format(files: Mapping[str, list[FileFact]]) -> dict[str, int]:
-    return {form: sum(fact.rows for fact in facts) for form, facts in sorted(files.items())}

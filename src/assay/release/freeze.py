@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -21,11 +21,12 @@ from assay.records.schema import PAYLOADS, SCHEMA_VERSION
 from assay.release.card import card
 from assay.release.files import (
     BySplit,
+    Encode,
     FileFact,
+    JsonForms,
     JsonLines,
     Parquet,
     Sharding,
-    Sink,
     released_schema,
     split_name,
 )
@@ -180,16 +181,23 @@ def _write(
 def _write_part(
     part: Part, order: Order, folder: Path, formats: Sequence[str], sharding: Sharding
 ) -> tuple[DatasetFact, list[FileFact]]:
-    sinks: list[BySplit] = []
     chat = MessagesWriter(part.kind, list(PAYLOADS[part.kind])) if part.kind in CHAT_FORMS else None
     schema = released_schema(part.schema)
+    encoders: dict[str, Encode] = {}
     if "jsonl" in formats:
-        encode = line_encoder(part.kind)
-        sinks.append(BySplit(_json_sink(folder, part.dataset, "jsonl", encode, sharding)))
+        encoders["jsonl"] = line_encoder(part.kind)
     if "messages" in formats and chat is not None:
-        sinks.append(BySplit(_json_sink(folder, part.dataset, "messages", chat.encode, sharding)))
+        encoders["messages"] = chat.encode
+
+    def json_forms(split: str) -> JsonForms:
+        return JsonForms([JsonLines(folder, f, part.dataset, split, e, sharding) for f, e in encoders.items()])
+
+    def parquet(split: str) -> Parquet:
+        return Parquet(folder, "parquet", part.dataset, split, schema, sharding)
+
+    sinks = [BySplit(json_forms)] if encoders else []
     if "parquet" in formats:
-        sinks.append(BySplit(lambda split: Parquet(folder, "parquet", part.dataset, split, schema, sharding)))
+        sinks.append(BySplit(parquet))
     shares: dict[str, Counter[str]] = {name: Counter() for name in ("domain", "origin", "license", "split")}
     for batch in stream(part.scan, order, spill=folder):
         for name, counter in shares.items():
@@ -227,12 +235,6 @@ def _no_chat(part: Part, order: Order) -> dict[str, Any]:
         "fields_lost": {},
         "turn_members": [],
     }
-
-
-def _json_sink(
-    folder: Path, dataset: str, form: str, encode: Callable[[Any], bytes | None], sharding: Sharding
-) -> Callable[[str], Sink]:
-    return lambda split: JsonLines(folder, form, dataset, split, form, encode, sharding)
 
 
 def _count(counter: Counter[str], column: pa.Array) -> None:
