@@ -97,6 +97,8 @@ class _Cutter:
     def chunks(self, batch: pa.RecordBatch, row_bytes: int) -> Iterator[Chunk]:
         """`row_bytes` is an average that does not depend on how rows were read, so neither do fragments."""
         batch.validate(full=True)
+        batch.schema.to_string()  # names that are not UTF-8 raise here, with the other damage
+        _ = batch.schema.names
         while batch.num_rows:
             room = max(self.limits.fragment_bytes - self.used, 1)
             rows = min(-(-room // row_bytes), batch.num_rows)

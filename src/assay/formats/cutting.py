@@ -81,7 +81,8 @@ def cut(stream: Stream, shape: Shape, limits: Limits, finder: Finder, place: Pla
                     held = held[int(ends[-1]) :]
                     seen -= int(ends[-1])
                 continue
-            chunk, held = _spool(stream, shape, limits, finder, place, held)
+            blocks = _blocks(held, stream, max(limits.batch_bytes, _LEAST_BYTES))
+            chunk, held = _passed_over(blocks, shape, limits, finder, place)
             seen = 0
             yield chunk
 
@@ -92,11 +93,19 @@ def _at(place: Place) -> tuple[int, int]:
 
 def _pieces(data: bytes, ends: NDArray[np.int64], shape: Shape, limits: Limits, place: Place) -> Iterator[Chunk]:
     start = first = 0
+    lengths = np.diff(ends, prepend=0)
+    long = np.flatnonzero(lengths > limits.record_bytes)
     while first < len(ends):
+        if len(long) and long[0] == first:  # it came whole in one block, and is refused as if it had not
+            end = int(ends[first])
+            chunk, _ = _passed_over(iter((data[start:end],)), shape, limits, None, place)
+            yield chunk
+            start, first, long = end, first + 1, long[1:]
+            continue
         room = limits.fragment_bytes - place.fragment
         batch = int(np.searchsorted(ends, start + limits.batch_bytes))
         fragment = int(np.searchsorted(ends, start + max(room, 1)))
-        last = min(batch, fragment, len(ends) - 1)
+        last = min(batch, fragment, len(ends) - 1, *(long[:1] - 1))
         end = int(ends[last])
         piece = data[start:end]
         closes = last == fragment
@@ -129,30 +138,26 @@ def bad_chunk(shape: Shape, place: Place, bad: Bad, spent: bytes) -> Chunk:
     return chunk
 
 
-def _spool(
-    stream: Stream, shape: Shape, limits: Limits, finder: Finder, place: Place, held: bytes
+def _passed_over(
+    blocks: Iterator[bytes], shape: Shape, limits: Limits, finder: Finder | None, place: Place
 ) -> tuple[Chunk, bytes]:
-    """Pass over a record longer than allowed; its bytes go to the spool (or are only counted and hashed)."""
+    """Pass over a record longer than allowed; its bytes go to the spool, or are only counted and hashed.
+
+    The first block is all record; `finder` says where it ends in those after. Returns the bytes beyond it too.
+    """
     file, path = limits.spool() if limits.spool else (None, "")
-    digest, length, lines = sha256(), 0, 0
-
-    def keep(data: bytes) -> None:
-        nonlocal length, lines
-        digest.update(data)
-        length += len(data)
-        lines += data.count(b"\n")
+    digest, length, lines, left = sha256(), 0, 0, b""
+    for number, block in enumerate(blocks):
+        end = finder.pass_over(block) if finder is not None and number else -1
+        part = block[:end] if end >= 0 else block
+        digest.update(part)
+        length += len(part)
+        lines += part.count(b"\n")
         if file is not None:
-            file.write(data)
-
-    keep(held)
-    left = b""
-    while block := stream.read(max(limits.batch_bytes, _LEAST_BYTES)):
-        end = finder.pass_over(block)
+            file.write(part)
         if end >= 0:
-            keep(block[:end])
             left = block[end:]
             break
-        keep(block)
     if file is not None:
         file.close()
     detail = f"One record of {length} bytes; the limit is {limits.record_bytes}"
@@ -164,3 +169,9 @@ def _spool(
     place.line += lines
     place.fragment += length
     return chunk, left
+
+
+def _blocks(held: bytes, stream: Stream, size: int) -> Iterator[bytes]:
+    yield held
+    while block := stream.read(size):
+        yield block

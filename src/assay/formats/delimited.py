@@ -19,6 +19,7 @@ from assay.formats.line_records import BOM, LineFinder, skip_start, until_the_br
 
 SAMPLE_BYTES = 256 << 10
 _SAMPLE_ROWS = 100
+_STRAY_QUOTES = 3
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?$")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w./\-:]*$")
 _WORDS = """
@@ -120,6 +121,8 @@ def fields_of(record: bytes, delimiter: str, quoted: bool) -> list[bytes | None]
     at = 0
     while found := one.match(record, at):
         inside, after, bare, sep = found.groups()
+        if after and b"\n" in inside:  # not a text over several lines: a stray quote that met the next one
+            return None
         cells.append(inside.replace(b'""', b'"') + after if inside is not None else bare or None)
         at = found.end()
         if not sep:
@@ -131,17 +134,23 @@ def sniff(head: bytes, preferred: str, *, header: bool | None = None, encoding: 
     """Delimiter, quoting, header and width from the first rows. The same bytes give the same answer, always."""
     head = head.removeprefix(BOM)
     best: tuple[float, int, Dialect] | None = None
+    misfits = 0
     for rank, (delimiter, quoted) in enumerate(
         [(d, q) for d in dict.fromkeys((preferred, ",", "\t", ";", "|")) for q in (True, False)]
     ):
         rows = _sample(head, delimiter, quoted, encoding)
         widths = Counter(len(row) for row in rows if row)
         if not widths:
+            misfits = _STRAY_QUOTES if quoted else misfits
             continue
         width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
         score = count / max(len(rows), 1) if width > 1 else 0.05
         if delimiter != preferred:
             score -= 0.05
+        if quoted:
+            misfits = len(rows) - count
+        elif misfits < _STRAY_QUOTES:
+            continue  # a few rows with stray quotes are bad rows, not another dialect
         if best is None or score > best[0] + 1e-9:
             best = (score, rank, Dialect(delimiter, quoted, (), False, width))
     if best is None:

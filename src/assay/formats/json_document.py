@@ -123,6 +123,10 @@ def _element(chunk: Chunk, unit: bytes, row: int, at: int, line: int, *, piece: 
     try:
         obj = _value(raw, chunk)
     except BadValue as bad:
+        if piece and raw[-1:] == (b"}" if chunk.extra["mode"] == "members" else b"]"):
+            # The last piece has the bracket that closes the whole, which the broken one kept from being seen.
+            yield from _element(chunk, unit[: unit.rfind(raw[-1:])], row, at, line, piece=True)
+            return
         pieces = _pieces(unit) if not piece and bad.reason in ("broken_json", "invalid_utf8") else []
         if len(pieces) < 2:
             yield Bad(bad.reason, bad.detail, row, at + lead, len(raw), raw, here)

@@ -163,12 +163,10 @@ def _json_or_lines(head: bytes, stream: Stream, named: str) -> str:
     objects = sum(_is_object(line) for line in lines)
     if len(lines) > 1 and objects * 2 > len(lines):
         return "jsonl"
-    if named == "jsonl" and (objects or len(lines) < 2 or body.lstrip()[:1] not in (b"[", b"{")):
-        # A single list on one line is a document, whatever its name.
-        return "json" if len(lines) == 1 and lines[0][:1] == b"[" else "jsonl"
-    if named == "jsonl":
-        return "json" if lines[0] in (b"[", b"{") or lines[0][:2] == b"[{" else "jsonl"
-    return "json"
+    first = lines[0] if lines else b""
+    if named == "jsonl" and first != b"{" and first[:1] != b"[":
+        return "jsonl"
+    return "json" if first else named
 
 
 def _is_object(line: bytes) -> bool:
