@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -65,7 +67,8 @@ class _Side:
 def diff_tables(a: Table, b: Table, *, limit: int | None = None) -> Diff:
     """From `a` to `b`. Fragments with the same files are the same rows and are not read."""
     shared = {part.content for part in a.fragments()} & {part.content for part in b.fragments()}
-    old, new = _Side(a, shared), _Side(b, shared)
+    with ThreadPoolExecutor(2) as both:  # reading and hashing release the interpreter lock
+        old, new = both.map(_Side, (a, b), (shared, shared))
     match = pc.index_in(new.ids, value_set=old.ids)
     is_new = match.is_null().to_numpy(zero_copy_only=False)
     was = match.fill_null(0).to_numpy()
