@@ -33,7 +33,7 @@ def decomposed(value: Any) -> Any:
     return [decomposed(v) for v in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(obj=st.sampled_from(KINDS.names()).flatmap(records), pick=st.data())
 def test_order_of_keys_does_not_count(obj: dict[str, Any], pick: st.DataObject) -> None:
     try:

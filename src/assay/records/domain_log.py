@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from assay.records.codecs import SCALAR, TEXT, TIME, Codec, EventTime, ListOf, Row, Struct, from_json, json_text
 from assay.records.errors import child, wrong_type
 from assay.records.kind import Field, Kind, Problem, join_text, problem
@@ -58,18 +60,29 @@ def _read_value(channel: str, value: Any, at: str) -> dict[str, Any]:
     return out
 
 
+def _number_or_text(item: Mapping[str, Any]) -> Any:
+    """What value_text was written from, in a record whose readings are not all text."""
+    text = item["value_text"]
+    if item.get("value") is None:
+        return text
+    try:
+        return from_json(text)
+    except msgspec.DecodeError:  # `01` is a number in a table and not in JSON
+        return text
+
+
 def _write_value(item: Mapping[str, Any], shape: str) -> Any:
     if item.get("unit") is not None or item.get("quality") is not None:
         out = _CHANNEL.write({k: v for k, v in item.items() if k not in ("channel", "value_text")}, "", item)
         if item.get("value_text") is not None:
-            out["value"] = item["value_text"] if item.get("value") is None else from_json(item["value_text"])
+            out["value"] = _number_or_text(item)
         return out
     number, text = item.get("value"), item.get("value_text")
     if shape == "s":
         return text if text is not None else None if number is None else json_text(number)
     if text is None:
         return number
-    return text if number is None else from_json(text)
+    return _number_or_text(item)
 
 
 class _ReadingValue(Codec):

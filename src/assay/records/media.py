@@ -95,7 +95,9 @@ def _read(value: Any, at: str) -> tuple[Any, str]:
         return [item], "1" + shape
     pairs = [_read_one(item, f"{at}[{i}]") for i, item in enumerate(value)]
     shapes = {shape for _, shape in pairs}
-    return [item for item, _ in pairs], shapes.pop() if len(shapes) == 1 else "p"
+    if all(shape.startswith("p") for shape in shapes):
+        return [item for item, _ in pairs], "p"
+    return [item for item, _ in pairs], shapes.pop() if len(shapes) == 1 else "o"
 
 
 def _write(value: Any, shape: str, row: Row) -> Any:
@@ -105,7 +107,9 @@ def _write(value: Any, shape: str, row: Row) -> Any:
 
 
 def _is_media(value: Any) -> bool:
-    first = value[0] if isinstance(value, list) and value else value
+    if value == []:
+        return True
+    first = value[0] if isinstance(value, list) else value
     if isinstance(first, dict):
         return any(name in first for name in ("uri", "path", "url", "bytes", "file_name", "src"))
     return isinstance(first, str) if isinstance(value, list) else isinstance(value, str)
@@ -116,7 +120,7 @@ def _is_named_media(value: Any) -> bool:
 
 
 MEDIA = Reshaped("str | array | object", _is_media, _read, _write)
-MEDIA_LIST = Reshaped("array", lambda v: isinstance(v, list) and (not v or _is_media(v)), _read, _write)
+MEDIA_LIST = Reshaped("array", lambda v: isinstance(v, list) and _is_media(v), _read, _write)
 MEDIA_BY_NAME = Reshaped("a file name that ends like an image, sound or video", _is_named_media, _read, _write)
 
 

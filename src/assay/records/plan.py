@@ -88,8 +88,8 @@ def _clash(path: tuple[str, ...], taken: list[tuple[str, ...]]) -> bool:
     return any(path[: len(other)] == other[: len(path)] for other in taken)
 
 
-def _adds(field: Field, reads: Mapping[str, Read]) -> bool:
-    return field.adds and field.path[0] in reads
+def _adds(field: Field, taken: list[tuple[str, ...]]) -> bool:
+    return field.adds and field.path not in taken and any(other[0] == field.path[0] for other in taken)
 
 
 def make_plan(obj: Mapping[str, Any], kind: Kind, mapping: Mapping[str, Path], *, misfits: bool = False) -> Plan | None:
@@ -126,7 +126,7 @@ def make_plan(obj: Mapping[str, Any], kind: Kind, mapping: Mapping[str, Path], *
         direct = len(path) == 1 and isinstance(path[0], str)
         take(field, Read(field, key=str(path[0])) if direct else Read(field, path=path), 2 * field.weight)
     for field in fields:
-        if field.name in reads or (_clash(field.path, taken) and not _adds(field, reads)):
+        if field.name in reads or (_clash(field.path, taken) and not _adds(field, taken)):
             continue
         for name, weight in field.strengths.items():
             theirs = names.get(name)

@@ -58,7 +58,7 @@ def _split(text: str) -> tuple[list[str], str]:
     """The lines of a worked solution, and how they were joined; one piece where lines are not its steps."""
     if "\n" in text and all(line.strip() for line in text.split("\n")):
         return text.split("\n"), "1"
-    if "\n\n" in text and all(part.strip() for part in text.split("\n\n")):
+    if "\n\n" in text and all(part.strip("\n") == part and part.strip() for part in text.split("\n\n")):
         return text.split("\n\n"), "2"
     return [text], "0"
 
