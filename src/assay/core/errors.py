@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "E317": "a file that changed while it was read",
     "E318": "a file that holds no records",
     "E319": "an option of ingest that does not exist",
+    "E330": "no tokenizer",
     "E381": "a baseline that cannot be used",
     "E382": "a JUnit file that cannot be written",
     "E383": "no tokenizer here",

@@ -14,6 +14,7 @@ from assay.text.normal import folded
 
 _QA = columns_of("qa")
 _CONTEXT = {name: _QA[name] for name in ("best_answer", "answers", "context")}
+MIN_CONTEXT_WORDS = 20  # a shorter "context" is an instruction's input, from which an answer is made, not copied
 MAX_SPAN_WORDS = 12  # longer answers are written, not copied: their absence from the context proves nothing
 
 # Beginnings and stock phrases of assistants, lower case; each was found in published instruction data.
@@ -95,7 +96,8 @@ def answer_repeats_prompt(*, kind: str, **columns: pa.Array) -> pa.BooleanArray:
 def answer_in_context(best_answer: pa.Array, answers: pa.ListArray, context: pa.ListArray) -> pa.BooleanArray:
     """Whether an answer stands in the record's context as whole words, but for case, spaces and punctuation.
 
-    Null without a context or an answer, for answers of more than MAX_SPAN_WORDS words, and for yes and no.
+    Null without a context or an answer, for contexts of fewer than MIN_CONTEXT_WORDS words, answers of more than
+    MAX_SPAN_WORDS words, and for yes and no.
     """
     items, parents = flat(answers)
     listed = member(items, "text")
@@ -103,7 +105,8 @@ def answer_in_context(best_answer: pa.Array, answers: pa.ListArray, context: pa.
     needle = folded(pc.coalesce(best_answer, first))
     hay = folded(join_texts(context))
     few = pc.less(pc.count_substring(needle, " "), MAX_SPAN_WORDS)
-    said = pc.and_(pc.greater(pc.utf8_length(needle), 0), pc.greater(pc.utf8_length(hay), 0))
+    long = pc.greater_equal(pc.count_substring(hay, " "), MIN_CONTEXT_WORDS - 1)
+    said = pc.and_(pc.greater(pc.utf8_length(needle), 0), pc.or_(long, pc.invert(pc.string_is_ascii(hay))))
     verdict = pc.is_in(needle, pa.array(["yes", "no", "maybe", "true", "false"], TEXT))
     judged = flags(few) & flags(said) & ~flags(verdict)
     found = [
@@ -182,8 +185,10 @@ def role_order_ok(*, kind: str, **columns: pa.Array) -> pa.BooleanArray:
     position = ranks(lengths(messages))
     before = np.where(position == 0, 0, np.roll(code, 1)) if len(code) else code
     # before -> allowed next: after system (or nothing) system or user; user -> assistant; assistant -> user, tool;
-    # tool -> tool, assistant. A user who adds something after a tool result is unusual but accepted.
+    # tool -> tool, assistant. A user who adds something after a tool result is unusual but accepted, and so is a
+    # preference's instruction followed by its input.
     allowed = np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 1], [0, 1, 1, 1]], np.bool_)
+    allowed[1, 1] = kind == "preference"
     fine = (code >= 0) & (before >= 0) & allowed[np.maximum(before, 0), np.maximum(code, 0)]
     last = lasts(parents, rows, np.ones(len(code), np.bool_))
     final = code[last] if len(code) else np.full(rows, -1)

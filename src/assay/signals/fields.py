@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.core.arrow import one_array
+from assay.records import find_problems
 from assay.records.schema import PAYLOADS, TEXT, columns_of
 from assay.signals.base import dataset_signal, row_signal
 from assay.signals.nested import Flags, lengths, valid, visible
@@ -66,6 +67,28 @@ def missing_fields(*, kind: str, **columns: pa.Array) -> pa.ListArray:
     offsets = np.concatenate([[0], np.cumsum(grid.sum(axis=1))]).astype(np.int32)
     items = pa.array(names, TEXT).take(pa.array(np.nonzero(grid)[1]))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items).cast(pa.list_(TEXT))
+
+
+def _said(kind: str) -> dict[str, pa.DataType]:
+    """What find_problems looks at: the payload, and how the time was written."""
+    types = columns_of(kind)
+    return {**PAYLOADS[kind], **{name: types[name] for name in ("event_time", "event_time_raw")}}
+
+
+@row_signal(
+    dimension="validity",
+    reads=_said,
+    writes=pa.list_(TEXT),
+    unit="rule names",
+    source="records/<kind>.py: each kind's own rules",
+    python_bound=True,
+)
+def validity_problems(*, kind: str, **columns: pa.Array) -> pa.ListArray:
+    """The rules of its kind that the record breaks, sorted, each once. Never null: a null field breaks no rule."""
+    names = list(columns)
+    rows = zip(*(column.to_pylist() for column in columns.values()), strict=True)
+    found = [sorted({p.rule for p in find_problems(kind, dict(zip(names, row, strict=True)))}) for row in rows]
+    return pa.array(found, pa.list_(TEXT))
 
 
 def _payload(kind: str) -> dict[str, pa.DataType]:
