@@ -6,7 +6,7 @@ A planter gets one of the user's records and gives lines of JSON, or the reason 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
@@ -39,6 +39,7 @@ class Fault:
     plant: Planter
     kinds: tuple[str, ...] = KIND_NAMES
     eval: bool = False
+    most: int = 5  # planted at most so often in each kind
 
 
 FAULTS: list[Fault] = []
@@ -54,16 +55,37 @@ def fault(
     return register
 
 
+BREAKS: dict[str, Fault] = {}  # by signal; the rule is filled in from the rule set
+
+
+def breaks(signal: str, name: str, *, most: int = 5) -> Callable[[Planter], Planter]:
+    """A fault that a signal measures; the rules that read the signal must name it."""
+
+    def register(plant: Planter) -> Planter:
+        BREAKS[signal] = Fault(name, "", plant, most=most)
+        return plant
+
+    return register
+
+
 def faults(kind: str) -> list[Fault]:
     """Every fault of a kind, and one that cannot be planted for each rule nobody has a planter for."""
-    known = [one for one in FAULTS if kind in one.kinds]
+    from assay.flows.check import faults_machines, faults_shape, faults_text  # noqa: F401  (they register theirs when imported)
+
+    rules = {rule.name for rule in profile(kind).rules} | {DUPLICATE_ID, ZERO_LOSS, TRUNCATED, *OVERLAPS.values()}
+    known = [one for one in FAULTS if kind in one.kinds and (one.rule in rules or one.rule.startswith(UNREADABLE))]
     covered = {one.rule for one in known}
-    rules = [rule.name for rule in profile(kind).rules if rule.action != "keep" and rule.name not in covered]
-    return [*known, *(Fault(f"what {rule} looks for", rule, _no_planter) for rule in rules)]
+    for rule in profile(kind).rules:
+        if rule.action == "keep" or rule.name in covered:
+            continue
+        signals = [name for name in rule.expression.names if name in BREAKS]
+        known += [replace(BREAKS[signal], rule=rule.name) for signal in signals[:1]]
+        known += [Fault(f"what {rule.name} looks for", rule.name, _no_planter)] if not signals else []
+    return known
 
 
 def _no_planter(seed: Seed, length: int) -> Plant | str:
-    return "no planter for this rule yet"
+    return "nothing is planted for this rule"
 
 
 # ASCII letters only: the capital of a dotless i is another letter's capital too.
@@ -77,6 +99,37 @@ def shouted(text: str) -> str:
 
 def one(obj: Any) -> Plant:
     return Plant([encoded(obj)])
+
+
+def with_answer(seed: Seed, text: str) -> Plant | str:
+    """A copy that answers with `text`, whatever its kind calls an answer."""
+    obj = seed.canonical()
+    if seed.kind == "qa" and obj.get("messages"):
+        obj["messages"] = [*_until_answer(obj["messages"]), {"role": "assistant", "content": text}]
+        obj.pop("best_answer", None)
+    elif seed.kind == "qa":
+        obj["best_answer"] = text
+        obj.pop("answers", None)
+    elif seed.kind == "reasoning":
+        obj["final_answer"] = text
+    elif seed.kind == "composite":
+        obj["text"] = text
+    elif seed.kind == "agentic":
+        obj["outcome"] = {**(obj.get("outcome") or {}), "final_answer": text}
+    elif seed.kind == "preference" and obj.get("candidates"):
+        chosen = (obj.get("resolution") or {}).get("chosen") or 0
+        obj["candidates"] = list(obj["candidates"])
+        obj["candidates"][chosen] = {"messages": [{"role": "assistant", "content": text}]}
+        obj["resolution"] = {"chosen": chosen, "rejected": 1 - chosen}
+    return one(obj) if seed.read(obj) is not None else "so changed it is another kind of record"
+
+
+def _until_answer(messages: list[Any]) -> list[Any]:
+    """A chat up to its last question."""
+    asked = [
+        i for i, m in enumerate(messages) if isinstance(m, dict) and m.get("role", m.get("from")) in ("user", "human")
+    ]
+    return messages[: asked[-1] + 1] if asked else []
 
 
 # Bytes that are no record
@@ -130,23 +183,24 @@ def _copy(seed: Seed, length: int) -> Plant | str:
     return one(seed.obj)
 
 
-@fault(
-    "its text again in other case and spacing", "same_text", kinds=("classification", "qa", "reasoning", "composite")
-)
+@fault("its text in other case and spacing", "same_text", kinds=("classification", "qa", "reasoning", "composite"))
 def _shout(seed: Seed, length: int) -> Plant | str:
     obj = seed.copy()
-    places = spoken(seed)
+    places = spoken(seed.obj, seed.decoded.text)
     for path in places:
         said = dict(leaves(obj))[path]
         obj = put(obj, path, "  " + shouted(said).replace(" ", "  "))
-    return one(obj) if places and obj != seed.obj else "it has no text of letters and spaces"
+    words = any(fold(said) for path, said in leaves(seed.obj) if path in places)
+    return one(obj) if words and obj != seed.obj else "its text has no words"
 
 
 @fault("the id of another record", DUPLICATE_ID)
 def _same_id(seed: Seed, length: int) -> Plant | str:
     if seed.decoded.user_id is None:
         return "the records have no ids"
-    places = [path for path in spoken(seed) if dict(leaves(seed.obj))[path] != seed.decoded.user_id]
+    places = [
+        path for path in spoken(seed.obj, seed.decoded.text) if dict(leaves(seed.obj))[path] != seed.decoded.user_id
+    ]
     if not places:
         return "nothing but its id can be changed"
     said = dict(leaves(seed.obj))[places[-1]]
@@ -171,6 +225,8 @@ def _no_answer(seed: Seed, length: int) -> Plant | str:
 def _long_prompt(seed: Seed, length: int) -> Plant | str:
     question = views.question_of(seed.kind, seed.decoded.payload)
     obj = reworded(seed, question, lambda said: f"{said}\n{_filler(length)}")
+    if obj is None and seed.kind == "agentic":
+        obj = {**seed.canonical(), "system_prompt": _filler(length)}
     return one(obj) if obj is not None else "its question is not a text of its own"
 
 
@@ -182,7 +238,7 @@ def _long_prompt(seed: Seed, length: int) -> Plant | str:
 def _long_text(seed: Seed, length: int) -> Plant | str:
     text = views.answer_of(seed.kind, seed.decoded.payload) or views.prompt_of(seed.kind, seed.decoded.payload)
     obj = reworded(seed, text, lambda said: f"{said}\n{_filler(length)}")
-    return one(obj) if obj is not None else "its text is not one string"
+    return one(obj) if obj is not None else with_answer(seed, _filler(length))
 
 
 def _filler(tokens: int) -> str:
@@ -193,7 +249,7 @@ def _filler(tokens: int) -> str:
 # Evaluation sets
 
 
-@fault("the text of an evaluation item, re-wrapped and in other case", OVERLAPS["text"], eval=True)
+@fault("an eval item's text, re-wrapped", OVERLAPS["text"], eval=True)
 def _leak(seed: Seed, length: int) -> Plant | str:
     whole, _ = _texts(seed)
     if not fold(whole):
@@ -201,7 +257,7 @@ def _leak(seed: Seed, length: int) -> Plant | str:
     return Plant([encoded(seed.obj)], eval_items=((f"eval:{seed.number}", "", _disguised(whole)),))
 
 
-@fault("the question of an evaluation item and another answer", OVERLAPS["prompt"], eval=True)
+@fault("an eval item's question, other answer", OVERLAPS["prompt"], eval=True)
 def _asked(seed: Seed, length: int) -> Plant | str:
     _, prompt = _texts(seed)
     if not fold(prompt):
@@ -210,7 +266,7 @@ def _asked(seed: Seed, length: int) -> Plant | str:
     return Plant([encoded(seed.obj)], eval_items=(item,))
 
 
-@fault("an evaluation item inside a longer text", OVERLAPS["ngrams"], eval=True)
+@fault("an eval item inside a longer text", OVERLAPS["ngrams"], eval=True)
 def _embedded(seed: Seed, length: int) -> Plant | str:
     whole, prompt = _texts(seed)
     words = fold(whole)

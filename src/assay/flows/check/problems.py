@@ -13,6 +13,7 @@ from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADA
 from assay.flows.check.findings import EXAMPLES
 from assay.flows.check.profile import profile, ruleset
 from assay.flows.check.results import Problem, Severity, rank
+from assay.formats.sniff import name_of
 
 PLACES = 10_000  # named per rule in a JUnit file
 
@@ -87,7 +88,7 @@ class Call:
     @property
     def dataset(self) -> str:
         """A name for a dataset made from these files."""
-        stem = PurePath(str(self.files[0])).name.split(".")[0] if len(self.files) == 1 else ""
+        stem = PurePath(name_of(str(self.files[0]))).stem if len(self.files) == 1 else ""
         return re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "data"
 
 
@@ -168,6 +169,8 @@ def _level(severity: str) -> Severity:
 def _rule_fix(name: str, action: str, call: Call) -> str:
     if name == "missing_fields":
         return f"{call.check} --map OURS=THEIRS"
+    if action == "warn":
+        return f"{call.check} --junit {name}.xml  # names every line"
     # Deciding drops or sets aside what the rule names, keeps every record readable, and can be taken back.
     return f"{call.ingest} && assay decide {call.dataset} --rules default"
 

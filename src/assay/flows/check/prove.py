@@ -20,7 +20,6 @@ from assay.flows.check.seeds import Reader, Seed, encoded
 from assay.formats.base import FORMATS, Limits, Shape
 from assay.formats.streams import ByteStream
 
-PLANTS = 5  # of every fault and kind, where there are as many clean records
 SEEDS = 40  # records per kind that faults are planted in
 PROOF_LENGTH = 2048  # tokens at least, where no --max-length was given
 _FILE = "planted.jsonl"
@@ -90,14 +89,14 @@ def _plant(
         return _Trial(fault, kind, [], "no record of this kind can be copied as JSON")
     if not clean:
         return _Trial(fault, kind, [], "the rule names every sampled record already")
-    first = turn * PLANTS % len(clean)
+    first = turn * 5 % len(clean)
     plants: list[Plant] = []
     why = ""
     for seed in [*clean[first:], *clean[:first]]:
         made = fault.plant(seed, length)
         if isinstance(made, Plant):
             plants.append(made)
-            if len(plants) == PLANTS:
+            if len(plants) == fault.most:
                 break
         else:
             why = why or made

@@ -42,7 +42,7 @@ def rich_text(result: CheckResult, width: int = 100) -> Text:
 
 
 def build(result: CheckResult, width: int) -> Iterator[Line]:
-    names = short_names([file.path for file in result.files])
+    names = short_names([*(file.path for file in result.files), *result.eval_files])
     yield from _headline(result, width)
     if result.records or result.problems:
         yield from _problems(result.problems, names, width)
@@ -208,13 +208,15 @@ def _gaps(gaps: Sequence[NotMeasured], width: int) -> Iterator[Line]:
         return
     yield []
     yield [("Not measured", HEAD), ("  nothing above says anything about these", DIM)]
+    together: dict[tuple[str, str, str], list[str]] = {}
     for gap in gaps:
-        what = f"{gap.what} ({', '.join(gap.kinds)})" if gap.kinds else gap.what
-        lines = textwrap.wrap(f"{what}: {gap.why}", width - 4, break_long_words=False, break_on_hyphens=False)
-        for i, line in enumerate(lines):
+        together.setdefault((", ".join(gap.kinds), gap.why, gap.fix), []).append(gap.what)
+    for (kinds, why, fix), names in together.items():
+        what = f"{', '.join(names)}{f' ({kinds})' if kinds else ''}: {why}"
+        for i, line in enumerate(textwrap.wrap(what, width - 4, break_long_words=False, break_on_hyphens=False)):
             yield [("  - " if i == 0 else "    ", DIM), (line, "")]
-        if gap.fix:
-            yield [("    ", ""), (gap.fix, CODE)]
+        if fix:
+            yield [("    ", ""), (fix, CODE)]
 
 
 def _proof(proof: Sequence[Proof], width: int) -> Iterator[Line]:
@@ -228,22 +230,39 @@ def _proof(proof: Sequence[Proof], width: int) -> Iterator[Line]:
         (f"  {caught} of {total} planted faults caught", "bold green" if caught == total else STYLES["error"]),
         ("; caught means that the rule named that very record", DIM),
     ]
-    for p in planted:
-        good = p.caught == p.planted
+    for fault, rule, group in _grouped(planted):
+        n, of = sum(p.caught for p in group), sum(p.planted for p in group)
+        kinds = group[0].kind if len(group) == 1 else f"{len(group)} kinds"
         yield [
-            ("  ok     " if good else "  MISSED ", "green" if good else STYLES["error"]),
-            (f"{p.caught:>2}/{p.planted:<3}", ""),
-            (f"{p.kind:<15}", DIM),
-            (f"{_short(p.fault, width - 62):<{max(20, width - 62)}}  ", ""),
-            (p.rule, DIM),
+            ("  ok     " if n == of else "  MISSED ", "green" if n == of else STYLES["error"]),
+            (f"{f'{n}/{of}':<7}", ""),
+            (f"{kinds:<15}", DIM),
+            (f"{_short(fault, width - 62):<{max(20, width - 62)}}  ", ""),
+            (rule, DIM),
         ]
-        for line in p.missed[:3]:
+        for line in [line for p in group for line in p.missed][:3]:
             yield [("           ", ""), (_short(line, width - 11), STYLES["error"])]
-    unplanted = [p for p in proof if not p.planted]
+    unplanted = _grouped([p for p in proof if not p.planted])
     if unplanted:
         yield [("  not planted, so not proven:", DIM)]
-        for p in unplanted:
-            yield from _wrapped(f"{p.kind}: {p.fault}: {p.why}", width, DIM, indent="    ")
+        for fault, _, group in unplanted:
+            why = "; ".join(f"{', '.join(kinds)}: {why}" for why, kinds in _by_reason(group).items())
+            yield from _wrapped(f"{fault} ({why})", width, DIM, indent="    ")
+
+
+def _grouped(proof: Sequence[Proof]) -> list[tuple[str, str, list[Proof]]]:
+    """The same fault and rule of several kinds together, in order of first mention."""
+    groups: dict[tuple[str, str], list[Proof]] = {}
+    for p in proof:
+        groups.setdefault((p.fault, p.rule), []).append(p)
+    return [(fault, rule, group) for (fault, rule), group in groups.items()]
+
+
+def _by_reason(group: Sequence[Proof]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for p in group:
+        reasons.setdefault(p.why, []).append(p.kind)
+    return reasons
 
 
 def _verdict(result: CheckResult, width: int) -> Iterator[Line]:

@@ -131,6 +131,7 @@ class CheckResult(Result, frozen=True, kw_only=True):
     baseline: Baseline | None = None
     files: list[FileRead] = msgspec.field(default_factory=list)
     eval_records: int | None = None
+    eval_files: list[str] = msgspec.field(default_factory=list)
     checks: list[str] = msgspec.field(default_factory=list)
     bytes: int = 0
     next: str = ""  # a command

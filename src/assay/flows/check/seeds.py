@@ -109,13 +109,13 @@ def reworded(seed: Seed, text: str, change: Callable[[str], str]) -> Any | None:
     return obj if places else None
 
 
-def spoken(seed: Seed) -> list[Path]:
-    """Paths of the strings that make up the record's text view."""
-    text = seed.decoded.text or ""
+def spoken(obj: Any, text: str | None) -> list[Path]:
+    """Paths of the strings that make up a record's text view."""
+    whole = text or ""
     return [
         path
-        for path, said in leaves(seed.obj)
-        if said.strip() and said.strip() in text and not (path and path[-1] in _STRUCTURE)
+        for path, said in leaves(obj)
+        if said.strip() and said.strip() in whole and not (path and path[-1] in _STRUCTURE)
     ]
 
 
