@@ -113,41 +113,49 @@ def written_output(call: Mapping[str, Any]) -> Any:
     return from_json(call["tool_output_json"]) if call.get("tool_output_json") is not None else None
 
 
-def _read_flat(item: Mapping[str, Any], names: Mapping[str, str], at: str) -> dict[str, Any]:
-    found = {name: item[theirs] for name, theirs in names.items() if item.get(theirs) is not None}
-    strict = {name for name, theirs in names.items() if name == theirs}
-    # A member under another name and of another type means something else: it stays aside.
-    for name, codec in (
-        ("step_number", INT32),
-        ("tool_name", TEXT),
-        ("reasoning", TEXT),
-        ("is_error", BOOL),
-        ("call_id", TEXT),
-    ):
-        if name in found and (name in strict or codec.fits(found[name])):
-            found[name] = codec.read(found[name], f"{at}.{names[name]}")[0]
-        else:
-            found.pop(name, None)
-    others = {k: v for k, v in item.items() if k not in names.values() and k in STEP.members}
-    step: dict[str, Any] = STEP.read(others, at)[0]
-    step.update({name: found[name] for name in ("step_number", "reasoning") if name in found})
-    call: dict[str, Any] = {name: found[name] for name in ("tool_name", "is_error", "call_id") if name in found}
-    if "tool_input" in found:
-        call.update(tool_input(found["tool_input"]))
-    if "tool_output" in found:
-        call.update(tool_output(found["tool_output"]))
-    if isinstance(found.get("error"), str):
-        call["error"] = {"message": found["error"]}
-    elif isinstance(found.get("error"), dict):
-        call["error"] = ERROR.read(found["error"], f"{at}.error")[0]
+_FLAT_CODECS: tuple[tuple[str, Codec], ...] = (
+    ("step_number", INT32),
+    ("tool_name", TEXT),
+    ("reasoning", TEXT),
+    ("is_error", BOOL),
+    ("call_id", TEXT),
+)
+_OF_STEP = frozenset({"step_number", "reasoning"})
+
+
+def _read_flat(item: Mapping[str, Any], names: Mapping[str, str], more: frozenset[str], at: str) -> dict[str, Any]:
+    """One flat step; `more` are the step's own members that some step of the record has besides."""
+    step: dict[str, Any] = {}
+    if not more.isdisjoint(item):
+        step = STEP.read({k: v for k, v in item.items() if k in more}, at)[0]
+    call: dict[str, Any] = {}
+    for name, codec in _FLAT_CODECS:
+        theirs = names.get(name)
+        value = item.get(theirs) if theirs is not None else None
+        # A member under another name and of another type means something else: it stays aside.
+        if value is not None and (name == theirs or codec.fits(value)):
+            (step if name in _OF_STEP else call)[name] = codec.read(value, f"{at}.{theirs}")[0]
+    for name, split in (("tool_input", tool_input), ("tool_output", tool_output)):
+        value = item.get(names[name]) if name in names else None
+        if value is not None:
+            call.update(split(value))
+    error = item.get("error") if "error" in names else None
+    if isinstance(error, str):
+        call["error"] = {"message": error}
+    elif isinstance(error, dict):
+        call["error"] = ERROR.read(error, f"{at}.error")[0]
     if call:
         step["tool_calls"] = [call]
     return step
 
 
+_FLAT_STEP = frozenset({"step_number", "reasoning", "tool_calls"})
+
+
 def _write_flat(step: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    rest = {k: v for k, v in step.items() if k not in ("step_number", "reasoning", "tool_calls")}
-    out: dict[str, Any] = STEP.write(rest, "", step)
+    out: dict[str, Any] = {}
+    if not _FLAT_STEP.issuperset(step):
+        out = STEP.write({k: v for k, v in step.items() if k not in _FLAT_STEP}, "", step)
     call = (step.get("tool_calls") or [{}])[0]
     values = {
         "step_number": step.get("step_number"),
@@ -162,7 +170,9 @@ def _write_flat(step: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
     if error is not None:
         error = ERROR.write(error, "", step)
         values["error"] = error["message"] if set(error) == {"message"} else error
-    out.update({names[name]: value for name, value in values.items() if value is not None and name in names})
+    for name, value in values.items():
+        if value is not None and name in names:
+            out[names[name]] = value
     return out
 
 
@@ -193,7 +203,8 @@ class Steps(Codec):
             if at_digit is not None:
                 names[name] = theirs[at_digit]
                 used.add(theirs[at_digit])
-        return [_read_flat(item, names, f"{at}[{i}]") for i, item in enumerate(value)], "f" + digits
+        more = frozenset((present - used) & STEP.members.keys())
+        return [_read_flat(item, names, more, f"{at}[{i}]") for i, item in enumerate(value)], "f" + digits
 
     def write(self, value: Any, shape: str, row: Row) -> Any:
         if not shape:

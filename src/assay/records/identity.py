@@ -13,9 +13,11 @@ def record_id_of(decoded: Decoded, path: str, occurrence: int, ordinal: int) -> 
     """The identity of a record in its dataset.
 
     - the user's id, where the record has one;
-    - simulation: `scenario/episode/step_index`; without a step, the scenario and a hash as below;
-    - domain_log: `stream/timestamp/ordinal` (the stream is the source's path where the record names none);
-    - else xxh3 of (content_hash, path, occurrence).
+    - simulation: `scenario/episode/step_index`, and `/ordinal` from the second of the same step on;
+    - domain_log: `stream/timestamp/ordinal`;
+    - else xxh3 of (content_hash, path, occurrence); behind `scenario/` for a simulated step without a number.
+
+    A scenario or stream without a name is the source itself: its path.
 
     path: of the source, relative to the declared root, with forward slashes.
     occurrence: 0-based count of earlier records in that source with the same content hash.
@@ -23,26 +25,29 @@ def record_id_of(decoded: Decoded, path: str, occurrence: int, ordinal: int) -> 
     """
     if decoded.user_id is not None:
         return decoded.user_id
-    said = decoded.payload
-    if decoded.kind == "simulation":
-        scenario, episode, step = said.get("scenario_id"), said.get("episode_id"), said.get("step_index")
-        if (scenario is not None or episode is not None) and step is not None:
-            return "/".join((_part(scenario), _part(episode), str(step)))
-        if scenario is not None:
-            return f"{_part(scenario)}/{fingerprint(decoded.content_hash, path, occurrence)}"
-    if decoded.kind == "domain_log":
-        key = stream_key(decoded, path)
-        if key is not None:
-            return f"{key}/{ordinal}"
-    return fingerprint(decoded.content_hash, path, occurrence)
+    key = stream_key(decoded, path)
+    if key is not None:
+        return f"{key}/{ordinal}" if ordinal or decoded.kind == "domain_log" else key
+    hashed = fingerprint(decoded.content_hash, path, occurrence)
+    scenario = decoded.payload.get("scenario_id") if decoded.kind == "simulation" else None
+    return hashed if scenario is None else f"{_part(scenario)}/{hashed}"
 
 
 def stream_key(decoded: Decoded, path: str) -> str | None:
-    """`stream/timestamp` of a domain_log record without an id of its own; None where it has no time."""
-    time = decoded.payload.get("timestamp")
-    if decoded.kind != "domain_log" or decoded.user_id is not None or time is None:
+    """What names a record without an id within its stream or scenario; None where nothing does.
+
+    `stream/timestamp` of a domain_log, `scenario/episode/step_index` of a simulation.
+    """
+    said = decoded.payload
+    if decoded.user_id is not None:
         return None
-    return f"{_part(decoded.payload.get('stream_id', path))}/{time_text(time)}"
+    if decoded.kind == "domain_log" and said.get("timestamp") is not None:
+        return f"{_part(said.get('stream_id', path))}/{time_text(said['timestamp'])}"
+    if decoded.kind == "simulation" and said.get("step_index") is not None:
+        if said.get("scenario_id") is None and said.get("episode_id") is None:
+            return None
+        return f"{_part(said.get('scenario_id', path))}/{_part(said.get('episode_id'))}/{said['step_index']}"
+    return None
 
 
 def _part(name: Any) -> str:

@@ -30,6 +30,7 @@ def _unescape(name: str) -> str:
     return re.sub(r"%([0-9A-F]{2})", lambda m: chr(int(m[1], 16)), name)
 
 
+@lru_cache(maxsize=4096)
 def entry_text(ours: str, path: tuple[str, ...], shape: str = "") -> str:
     if len(path) == 1:
         theirs = _escape(path[0])
