@@ -65,22 +65,43 @@ def test_rows_is_kept_plus_review_plus_dropped() -> None:
         (Cell(94, 6, 0, 0.94), "below"),
         (Cell(84, 16, 0, 0.84), "far"),
         (Cell(90, 0, 10, 0.90), "below"),
+        (Cell(95, 5, 0, 0.475, 100), "part"),
+        (Cell(90, 10, 0, 0.45, 100), "below"),
         (Cell(0, 0, 0, None), "none"),
         (None, "none"),
     ],
-    ids=["at the target", "under it", "far under it", "unknown rows do not pass", "not measured", "no cell"],
+    ids=[
+        "at the target",
+        "under it",
+        "far under it",
+        "unknown rows do not pass",
+        "not judged everywhere",
+        "below where judged",
+        "not measured",
+        "no cell",
+    ],
 )
 def test_a_cell_meets_its_target_only_by_passing_rows(cell: Cell | None, said: str) -> None:
     assert status(cell, 0.95) == said
 
 
-def test_rows_of_datasets_without_a_measure_are_unknown_in_the_total() -> None:
+def test_rows_of_datasets_that_no_rule_judges_are_counted_apart_and_do_not_pass() -> None:
     bare = subject_of(table_of(rows_of(500, 1)), dataset="bare.qa")
     data = gather("both", [SUBJECT, bare])
     total = data.scores[0].scores["uniqueness"]
-    assert total.rows == 3500
-    assert total.unknown == 500
+    assert (total.rows, total.unmeasured) == (3000, 500)
     assert total.share == total.passed / 3500
+    assert total.share_judged == total.passed / 3000
+
+
+def test_one_rule_is_one_row_over_all_datasets() -> None:
+    other = subject_of(table_of(rows_of(500, 1)), dataset="other.qa", ruleset=RULESET)
+    data = gather("both", [SUBJECT, other])
+    alone = {row.rule.name: row for row in DATA.rules + DATA.silent_rules}
+    for row in data.rules + data.silent_rules:
+        assert row.datasets == ("support.qa", "other.qa")
+        assert row.rows == sum(row.sizes.values()) == 3500
+        assert row.fired == sum(row.by_domain.values()) >= alone[row.rule.name].fired
 
 
 def test_many_domains_are_folded_into_others_and_still_add_up() -> None:

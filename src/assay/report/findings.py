@@ -43,20 +43,18 @@ def _gates(data: ReportData) -> Iterator[Finding]:
 
 def _alarms(data: ReportData) -> Iterator[Finding]:
     """One rule that takes most of a domain is more often a wrong rule than a bad domain."""
-    sizes = {(row.dataset, row.label): row.rows for row in data.scores if not row.total}
     for row in data.rules:
         if not removes(row.rule):
             continue
         for domain, fired in row.by_domain.items():
-            size = sizes.get((row.dataset, domain), 0)
+            size = row.sizes.get(domain, 0)
             if size >= 10 and fired / size > ALARM:
-                where = f"{domain} ({row.dataset})" if len(data.subjects) > 1 else domain
-                text = f"The rule {row.rule.name} takes {percent(fired / size)} of {where}: check the rule first."
+                text = f"The rule {row.rule.name} takes {percent(fired / size)} of {domain}: check the rule first."
                 yield Finding("bad", text, "rules")
 
 
 def _scores(data: ReportData) -> Iterator[Finding]:
-    cells = [row for row in data.scores if not row.total and row.rows]
+    cells = [row for row in data.scores if (row.domain or not row.total) and row.rows]
     for dimension in DIMENSIONS:
         target = data.targets[dimension]
         low = [
@@ -68,7 +66,9 @@ def _scores(data: ReportData) -> Iterator[Finding]:
             worst, row = min(low, key=lambda pair: (pair[0], pair[1].dataset, pair[1].label))
             of = sum(1 for r in cells if (s := r.scores.get(dimension)) is not None and s.share is not None)
             places = f"{len(low)} of {of} domains" if of > 1 else "the data"
-            lowest = f", lowest in {row.label} ({percent(worst)})" if of > 1 else f" ({percent(worst)})"
+            name = row.domain or row.label
+            where = f"{name} of {row.dataset}" if len(data.subjects) > 1 else name
+            lowest = f", lowest in {where} ({percent(worst)})" if of > 1 else f" ({percent(worst)})"
             level = "bad" if worst < target - 0.1 else "watch"
             text = f"{dimension.capitalize()} is below its target of {percent(target)} in {places}{lowest}."
             yield Finding(level, text, "scorecard")
@@ -85,6 +85,10 @@ def _unmeasured(data: ReportData) -> Iterator[Finding]:
     if unmeasured:
         verb = "was" if len(unmeasured) == 1 else "were"
         yield Finding("watch", f"{', '.join(unmeasured).capitalize()} {verb} not measured.", "scorecard")
+    for dimension, cell in total.scores.items():
+        if cell.unmeasured:
+            text = f"{dimension.capitalize()} was judged on {cell.rows:,} of {total.rows:,} records only."
+            yield Finding("watch", text, "scorecard")
     if unjudged:
         verb = "was" if len(unjudged) == 1 else "were"
         text = f"{', '.join(unjudged).capitalize()} {verb} measured, but no drop or review rule judges it."
@@ -109,9 +113,9 @@ def _top_rule(data: ReportData) -> Iterator[Finding]:
     removing = [row for row in data.rules if removes(row.rule)]
     if removing:
         top = removing[0]
-        share = percent(top.fired / top.rows) if top.rows else "-"
         word = "drops" if top.rule.action == "drop" else "holds back"
-        text = f"The rule {top.rule.name} {word} most: {_n(top.fired, 'record')}, {share} of {top.dataset}."
+        share = percent(top.fired / top.rows)
+        text = f"The rule {top.rule.name} {word} most: {_n(top.fired, 'record')}, {share} of those it judges."
         yield Finding("info", text, "rules")
 
 

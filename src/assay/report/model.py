@@ -76,16 +76,26 @@ class QuarantineReason:
 
 @dataclass(frozen=True)
 class Cell:
-    """One dimension of one domain. `share` is passed / rows, so unknown rows do not pass; null is not measured."""
+    """One dimension of one domain.
+
+    unknown: rows that its rules could not tell. unmeasured: rows of datasets in which it was told of no record.
+    share: passed / all rows, so neither of these passes; null where nothing was told.
+    """
 
     passed: int
     failed: int
     unknown: int
     share: float | None
+    unmeasured: int = 0
 
     @property
     def rows(self) -> int:
+        """Those that the dimension was judged on."""
         return self.passed + self.failed + self.unknown
+
+    @property
+    def share_judged(self) -> float | None:
+        return self.passed / self.rows if self.share is not None and self.rows else None
 
 
 @dataclass(frozen=True)
@@ -95,17 +105,21 @@ class ScoreRow:
     rows: int
     scores: Mapping[str, Cell]
     total: bool = False
+    domain: str = ""  # of a total whose rows all have one
 
 
 @dataclass(frozen=True)
 class RuleRow:
+    """One rule over all datasets that it applies to. `sizes`: the rows of each domain in them."""
+
     rule: Rule
-    dataset: str
+    datasets: tuple[str, ...]
     fired: int
     alone: int  # removed records on which no other removing rule fired: what switching it off would bring back
     unknown: int
     rows: int
     by_domain: Mapping[str, int]
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,6 +16,8 @@ from assay.report.distributions import number
 from assay.report.findings import ALARM, findings, has_evidence, percent
 from assay.report.model import Cell, Distribution, ReportData, RuleRow, ScoreRow, removes
 from assay.rules.rule import DIMENSIONS
+
+T = TypeVar("T", ScoreRow, Distribution)
 
 FAR_BELOW = 0.10  # this far under its target a score is marked more strongly
 RULE_EXAMPLES = 3
@@ -50,29 +53,37 @@ def render(data: ReportData) -> str:
         shown_domains=list(data.domain_rows),
         removes=removes,
         ALARM=ALARM,
-        domain_rows=_domain_rows(data),
         tools=tools(),
         many=len(data.subjects) > 1,
-        groups=_groups(data),
+        groups=_by_dataset(data.scores),
+        charts=_by_dataset(data.distributions),
+        value=lambda value: "–" if value is None else number(value) if isinstance(value, float) else value,
     )
 
 
 def status(score: Cell | None, target: float) -> str:
-    """meets, below, far or none (not measured). Unknown rows count against the share, so they cannot make it pass."""
-    if score is None or score.share is None:
+    """meets, part (meets where judged, not judged everywhere), below, far or none (not measured).
+
+    Unknown rows count against the share, so they cannot make it pass.
+    """
+    share_judged = None if score is None else score.share_judged
+    if score is None or share_judged is None:
         return "none"
-    if score.share >= target:
-        return "meets"
-    return "far" if score.share < target - FAR_BELOW else "below"
+    if share_judged >= target:
+        return "part" if score.unmeasured else "meets"
+    return "far" if share_judged < target - FAR_BELOW else "below"
 
 
 def _unscored(data: ReportData, row: ScoreRow, dimension: str) -> str:
-    """Why there is no score: nothing gives evidence, or evidence is there and no drop or review rule uses it."""
+    """Why there is no score: nothing gives evidence, no drop or review rule uses it, or it says nothing here."""
+    cell = row.scores.get(dimension)
+    if cell is not None and cell.unknown:
+        return "unknown for all"
     return "no rule judges it" if has_evidence(data, row, dimension) else "not measured"
 
 
 def _mark(name: str) -> str:
-    return {"meets": "●", "below": "▲", "far": "■", "none": "–"}[name]
+    return {"meets": "●", "part": "◐", "below": "▲", "far": "■", "none": "–"}[name]
 
 
 def share(part: float, whole: float) -> str:
@@ -101,21 +112,17 @@ def _examples_of(data: ReportData, row: RuleRow) -> list[tuple[int, Any, str]]:
     """(number of the example, example, reason) for the first few records on which the rule fired."""
     found = []
     for number_, example in enumerate(data.examples):
-        if example.dataset == row.dataset:
+        if example.dataset in row.datasets:
             found += [(number_, example, why) for rule, why in example.reasons if rule.name == row.rule.name]
         if len(found) == RULE_EXAMPLES:
             break
     return found
 
 
-def _domain_rows(data: ReportData) -> dict[tuple[str, str], int]:
-    return {(row.dataset, row.label): row.rows for row in data.scores if not row.total}
-
-
-def _groups(data: ReportData) -> list[tuple[str, list[ScoreRow]]]:
-    """Score rows by dataset, the row of everything first."""
-    found: dict[str, list[ScoreRow]] = {}
-    for row in data.scores:
+def _by_dataset(rows: Sequence[T]) -> list[tuple[str, list[T]]]:
+    """Rows by dataset, in order of first appearance."""
+    found: dict[str, list[T]] = {}
+    for row in rows:
         found.setdefault(row.dataset, []).append(row)
     return list(found.items())
 

@@ -37,7 +37,11 @@ def score_rows(all_rows: Sequence[Rows], domains: Sequence[str]) -> list[ScoreRo
                 by_label[label][dimension] = _cell(size, failed_in.get(label, 0), unknown_in.get(label, 0))
         dataset = rows.subject.dataset
         if len(all_rows) > 1:
-            rows_out.append(ScoreRow(dataset, dataset, rows.count, by_label[""], total=True))
+            # A dataset of one domain would say everything twice.
+            only = next(iter(sizes)) if len(sizes) == 1 else ""
+            rows_out.append(ScoreRow(dataset, dataset, rows.count, by_label[""], total=True, domain=only))
+            if only:
+                continue
         rows_out += [ScoreRow(label, dataset, size, by_label[label]) for label, size in sizes.items()]
     count = sum(rows.count for rows in all_rows)
     return [ScoreRow("All records", "", count, {d: _sum(cells) for d, cells in overall.items()}, total=True), *rows_out]
@@ -58,10 +62,13 @@ def _cell(rows: int, failed: int, unknown: int) -> Cell:
 
 
 def _sum(cells: Sequence[tuple[int, Cell]]) -> Cell:
-    """Rows of datasets in which a dimension is not measured are unknown; nowhere measured stays not measured."""
-    rows, failed = sum(n for n, _ in cells), sum(cell.failed for _, cell in cells)
-    passed = sum(cell.passed for _, cell in cells)
-    return _cell(rows, failed, rows - failed - passed) if passed + failed else NOT_MEASURED
+    """Rows of datasets in which the dimension was told of no record are counted apart."""
+    rows = sum(n for n, _ in cells)
+    told = [cell for _, cell in cells if cell.share is not None]
+    passed, failed, unknown = (sum(getattr(cell, name) for cell in told) for name in ("passed", "failed", "unknown"))
+    if not told:
+        return NOT_MEASURED
+    return Cell(passed, failed, unknown, passed / rows, rows - passed - failed - unknown)
 
 
 def _by_domain(rows: Rows, mask: NDArray[np.bool_], domains: Sequence[str]) -> dict[str, int]:
@@ -72,27 +79,46 @@ def _by_domain(rows: Rows, mask: NDArray[np.bool_], domains: Sequence[str]) -> d
 
 
 def rule_rows(all_rows: Sequence[Rows], domains: Sequence[str]) -> list[RuleRow]:
-    """Every rule of every dataset: drop and review rules first, then those that fired most."""
-    found = []
+    """Every rule once, over all datasets of its kinds: drop and review rules first, then those that fired most."""
+    found: dict[tuple[str, str, str], RuleRow] = {}
     for rows in all_rows:
         alone = _alone(rows)
+        sizes = _by_domain(rows, np.ones(rows.count, np.bool_), domains)
         for rule in rows.subject.rules:
             at = rows.fired.get(rule.name, np.zeros(0, np.int64))
             mask = np.zeros(rows.count, np.bool_)
             mask[at] = True
-            found.append(
-                RuleRow(
-                    rule=rule,
-                    dataset=rows.subject.dataset,
-                    fired=len(at),
-                    alone=int(alone[at].sum()) if removes(rule) else 0,
-                    unknown=len(rows.unknown.get(rule.name, ())),
-                    rows=rows.count,
-                    by_domain=_by_domain(rows, mask, domains),
-                )
+            mine = RuleRow(
+                rule=rule,
+                datasets=(rows.subject.dataset,),
+                fired=len(at),
+                alone=int(alone[at].sum()) if removes(rule) else 0,
+                unknown=len(rows.unknown.get(rule.name, ())),
+                rows=rows.count,
+                by_domain=_by_domain(rows, mask, domains),
+                sizes=sizes,
             )
+            key = (rule.name, rule.action, rule.when)
+            found[key] = _joined(found[key], mine) if key in found else mine
     order = {"drop": 0, "review": 1, "warn": 2, "keep": 3}
-    return sorted(found, key=lambda r: (not removes(r.rule), -r.fired, order[r.rule.action], r.dataset, r.rule.name))
+    return sorted(found.values(), key=lambda r: (not removes(r.rule), -r.fired, order[r.rule.action], r.rule.name))
+
+
+def _joined(a: RuleRow, b: RuleRow) -> RuleRow:
+    return RuleRow(
+        rule=a.rule,
+        datasets=a.datasets + b.datasets,
+        fired=a.fired + b.fired,
+        alone=a.alone + b.alone,
+        unknown=a.unknown + b.unknown,
+        rows=a.rows + b.rows,
+        by_domain=_added(a.by_domain, b.by_domain),
+        sizes=_added(a.sizes, b.sizes),
+    )
+
+
+def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in [*a, *(n for n in b if n not in a)]}
 
 
 def _alone(rows: Rows) -> NDArray[np.bool_]:
