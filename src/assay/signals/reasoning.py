@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from assay.records.schema import TEXT, columns_of
 from assay.signals.base import row_signal
 from assay.signals.nested import flags, flat, lengths, member, ranks, tally, valid, visible
-from assay.signals.targets import asked, joined_steps, last_step
+from assay.signals.targets import answered, answered_columns, asked, joined_steps, last_step
 from assay.text.arithmetic import equations
 from assay.text.normal import folded
 
@@ -29,12 +29,12 @@ def _judged(text: pa.LargeStringArray) -> list[tuple[int, int] | None]:
 
 
 def _written(kind: str) -> dict[str, pa.DataType]:
-    types = columns_of(kind)
-    return {name: types[name] for name in (("steps",) if kind == "reasoning" else ("best_answer",))}
+    return _STEPS if kind == "reasoning" else answered_columns(kind)
 
 
-def _text_of(columns: dict[str, pa.Array]) -> pa.LargeStringArray:
-    return joined_steps(columns["steps"]) if "steps" in columns else columns["best_answer"]
+def _text_of(kind: str, columns: dict[str, pa.Array]) -> pa.LargeStringArray:
+    """The chain, or the answer wherever the record has it: a field, or the last turn of a chat."""
+    return joined_steps(columns["steps"]) if kind == "reasoning" else answered(kind, columns)
 
 
 @row_signal(
@@ -51,7 +51,7 @@ def arithmetic_errors(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
 
     Null where no equation can be judged: algebra, powers and words are left alone.
     """
-    return pa.array([None if found is None else found[0] for found in _judged(_text_of(columns))], pa.int64())
+    return pa.array([None if found is None else found[0] for found in _judged(_text_of(kind, columns))], pa.int64())
 
 
 @row_signal(
@@ -66,7 +66,7 @@ def arithmetic_errors(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
 )
 def arithmetic_checked(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
     """Equations in the steps or the answer that could be judged at all; 0 where there is none, null without text."""
-    text = _text_of(columns)
+    text = _text_of(kind, columns)
     counts = [0 if found is None else found[1] for found in _judged(text)]
     return pa.array(counts, pa.int64(), mask=~valid(text))
 

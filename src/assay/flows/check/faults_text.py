@@ -258,7 +258,10 @@ def _steps(seed: Seed) -> list[dict[str, Any]]:
 def _wrong_sum(seed: Seed, length: int) -> Plant | str:
     if seed.kind == "qa":
         return with_answer(seed, "We add the two: 17 + 25 = 43.")
-    return _chain(seed, steps=[*_steps(seed), {"text": "We add the two: 17 + 25 = 43."}])
+    # In GSM8K's own way where the chain has it: there, only what stands in << >> is a calculation.
+    marked = any("<<" in step["text"] for step in _steps(seed))
+    wrong = "We add the two: 17 + 25 = <<17+25=43>>43." if marked else "We add the two: 17 + 25 = 43."
+    return _chain(seed, steps=[*_steps(seed), {"text": wrong}])
 
 
 @breaks("step_count", "no steps")

@@ -72,10 +72,13 @@ class _Trial:
 def _seeds(objs: Sequence[Any], kind: str, settings: Settings) -> list[Seed]:
     """Records that read the same from JSON Lines; a few cannot (bytes, or a number that only a table holds)."""
     found: list[Seed] = []
+    seen: set[str] = set()
     reader = Reader(settings.kind, settings.mapping)
     for obj in spread(objs, SEEDS):
         decoded = reader.read(obj)
-        if decoded is not None and decoded.kind == kind:
+        # Two copies of one record would make the plants in them copies of each other.
+        if decoded is not None and decoded.kind == kind and decoded.content_hash not in seen:
+            seen.add(decoded.content_hash)
             found.append(Seed(obj, decoded, len(found), reader))
     return found
 
