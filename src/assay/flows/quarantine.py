@@ -307,7 +307,7 @@ class _Retry:
         return True
 
     def _commit(self, fragment: Fragment) -> dict[str, int]:
-        versions: dict[str, int] = msgspec.field(default_factory=dict)
+        versions: dict[str, int] = {}
         for kind in sorted(fragment.noted):
             job = self.tables.job(kind)
             job.write(0, fragment.batches(kind, self.ws.blobs), {})

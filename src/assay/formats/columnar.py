@@ -43,9 +43,8 @@ def split_parquet(stream: Stream, shape: Shape, limits: Limits) -> Iterator[Chun
                 given += batch.num_rows
                 yield from cutter.chunks(batch, max(size // rows, 1))
         except _DAMAGE as error:
-            start, end = _span(about)
             detail = f"Row group {group} cannot be read after {given} of its {rows} rows: {_short(error)}"
-            yield cutter.bad("broken_parquet", detail, file, start, end)
+            yield cutter.bad("broken_parquet", detail, file)
             cutter.row += max(rows - given, 0)
 
 
@@ -64,14 +63,12 @@ def split_arrow(stream: Stream, shape: Shape, limits: Limits) -> Iterator[Chunk]
             batch = first()
             yield from cutter.chunks(batch, max(batch.nbytes // max(batch.num_rows, 1), 1))
         except _DAMAGE as error:
-            yield cutter.bad("broken_arrow", f"Batch {number} cannot be read: {_short(error)}", file, 0, None)
+            yield cutter.bad("broken_arrow", f"Batch {number} cannot be read: {_short(error)}", file)
         number += 1
         try:
             first = next(batches, None)
         except _DAMAGE as error:
-            yield cutter.bad(
-                "broken_arrow", f"Nothing after batch {number} can be read: {_short(error)}", file, 0, None
-            )
+            yield cutter.bad("broken_arrow", f"Nothing after batch {number} can be read: {_short(error)}")
             return
 
 
@@ -111,8 +108,8 @@ class _Cutter:
                 yield _chunk(self.shape, piece, first, closes=closes, weight=piece.num_rows * row_bytes)
             batch = batch.slice(rows)
 
-    def bad(self, reason: str, detail: str, file: BinaryIO, start: int, end: int | None) -> Chunk:
-        raw, length, path = _bytes(file, start, end, self.limits)
+    def bad(self, reason: str, detail: str, file: BinaryIO) -> Chunk:
+        raw, length, path = _bytes(file, self.limits)
         bad = Bad(reason, detail, self.row, self.row, length, raw, 0, path)
         return Chunk(self.shape, b"", b"", self.row, 0, self.row, {"rows": 0}, (bad,))
 
@@ -204,39 +201,26 @@ def _ipc(batch: pa.RecordBatch) -> bytes:
     return sink.getvalue()
 
 
-def _span(group: Any) -> tuple[int, int]:
-    """First and last byte of a row group's column chunks."""
-    starts, ends = [], []
-    for n in range(group.num_columns):
-        column = group.column(n)
-        pages = [column.data_page_offset, column.dictionary_page_offset]
-        first = min(page for page in pages if page is not None)
-        starts.append(first)
-        ends.append(first + column.total_compressed_size)
-    return max(min(starts, default=0), 0), max(max(ends, default=0), 0)
+def _bytes(file: BinaryIO, limits: Limits) -> tuple[bytes, int, str]:
+    """(bytes, length, "") of a damaged file, or (b"", length, path) of the spool when it is too long to hold.
 
-
-def _bytes(file: BinaryIO, start: int, end: int | None, limits: Limits) -> tuple[bytes, int, str]:
-    """(bytes, length, "") of a damaged place, or (b"", length, path) of the spool when it is too long to hold."""
-    size = file.seek(0, 2)
-    end = size if end is None else min(end, size)
-    length = max(end - start, 0)
-    file.seek(min(start, size))
+    The whole file, also for one row group: asking damaged metadata where its columns lie aborts the process.
+    """
+    length = file.seek(0, 2)
+    file.seek(0)
     if length <= limits.record_bytes:
         return file.read(length), length, ""
     if limits.spool is None:
         return b"", length, ""
     out, path = limits.spool()
     with out:
-        left = length
-        while left and (data := file.read(min(left, _SLICE_BYTES))):
+        while data := file.read(_SLICE_BYTES):
             out.write(data)
-            left -= len(data)
     return b"", length, path
 
 
 def _whole(shape: Shape, file: BinaryIO, limits: Limits, reason: str, detail: str) -> Chunk:
-    raw, length, path = _bytes(file, 0, None, limits)
+    raw, length, path = _bytes(file, limits)
     return Chunk(shape, b"", b"", 0, 0, 0, {"rows": 0}, (Bad(reason, detail, 0, 0, length, raw, 0, path),))
 
 

@@ -183,7 +183,7 @@ class _Ingest:
             workers=count,
             mode="processes" if size >= INLINE_BYTES and count > 1 else "inline",
             timeout_s=_TIMEOUT_S,
-            split=Task.halves,
+            split=Task.pieces,
             join=join_results,
             on_crash=partial(crashed, self.settings),
             progress=partial(self._arrived, progress),

@@ -47,7 +47,14 @@ class Task:
     parts: tuple[Part, ...]
     fragment: int
 
-    def halves(self) -> list[Task]:
+    def pieces(self) -> list[Task]:
+        """Up to 16 parts of it: every round of looking for the record that kills costs a new process."""
+        found = [self]
+        for _ in range(4):
+            found = [half for task in found for half in task._halves()]
+        return found
+
+    def _halves(self) -> list[Task]:
         if len(self.parts) > 1:
             middle = len(self.parts) // 2
             return [Task(self.parts[:middle], self.fragment), Task(self.parts[middle:], self.fragment)]
