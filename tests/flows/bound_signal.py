@@ -8,7 +8,7 @@ import sys
 
 import pyarrow as pa
 
-from assay.flows.measure import measure
+from assay.flows import measure as flow
 from assay.signals.base import row_signal
 from assay.store import Workspace
 
@@ -31,4 +31,5 @@ def bound_words(*, text: pa.Array) -> pa.Array:
 
 
 def main() -> None:
-    measure(Workspace.open(sys.argv[1]), "tickets", only=["bound_words"], workers=2)
+    flow.INLINE_ROWS = 0  # three rows are worth a process here
+    flow.measure(Workspace.open(sys.argv[1]), "tickets", only=["bound_words"], workers=2)

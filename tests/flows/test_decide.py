@@ -159,3 +159,9 @@ def test_several_kinds_are_decided_together(tmp_path: Path) -> None:
     found = decide(ws, "tickets", "default")
     assert [part.dataset for part in found.datasets] == ["tickets.classification", "tickets.qa"]
     assert found.kept + found.dropped + found.review == 6
+
+
+def test_rules_of_other_kinds_are_no_mistake(tmp_path: Path) -> None:
+    ws, _ = workspace(tmp_path, rows())
+    other = RULES + "- {name: tools, dimension: accuracy, kinds: [agentic], when: len(tools) > 9, action: drop}\n"
+    assert decide(ws, "tickets", parse_ruleset(other)).by_rule.keys() == {"short", "copy", "old", "never"}

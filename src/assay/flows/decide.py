@@ -88,7 +88,8 @@ def decide(
     names = ws.names(dataset)
     ruleset = rules if isinstance(rules, Ruleset) else load_ruleset(rules)
     kinds = {ws.dataset(name).kind for name in names}
-    check_names(ruleset.rules, {kind: known_columns(kind) for kind in sorted(kinds)})
+    applied = [rule for rule in ruleset.rules if any(rule.for_kind(kind) for kind in kinds)]
+    check_names(applied, {kind: known_columns(kind) for kind in sorted(kinds)})
     parts = [
         _decide_one(ws, ws.dataset(name), ruleset, ref, params or {}, message, workers, progress, run_id)
         for name in names

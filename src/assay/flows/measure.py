@@ -15,12 +15,13 @@ import xxhash
 from assay.core.ids import fingerprint
 from assay.core.results import Result
 from assay.engine import Progress, run
+from assay.flows.measure_bound import bound_values
 from assay.signals import Signal, signals_for
 from assay.signals.base import SIGNALS
 from assay.store import Dataset, SignalSpec, Workspace
 
-# One batch (8 MB) of a Python-bound signal. A row that makes it hang or kills the worker is found by halving.
-_TASK_TIMEOUT_S = 600.0
+# Below this many rows of Python-bound signals, starting worker processes (a second each) costs more than it saves.
+INLINE_ROWS = 20_000
 _KEY = "measure"  # of the job: the store adds the signals' fingerprints and the head
 
 
@@ -189,6 +190,8 @@ def _compute(
             progress.start(f"measure {data.name}", None)
         rows = {part.id: part.rows for part in data.fragments()}
         bound = {f: [s for s in todo[f] if s.python_bound and s.scope == "row"] for f in fragments}
+        if sum(rows[f] for f in fragments if bound[f]) < INLINE_ROWS:
+            bound = {fragment: [] for fragment in fragments}
 
         def one(fragment: int) -> int:
             values = work.values(fragment, [s for s in todo[fragment] if s not in bound[fragment]])
@@ -198,9 +201,8 @@ def _compute(
         for fragment in run(one, fragments, workers=workers, mode="threads"):
             if progress is not None:
                 progress.add(rows=rows[fragment])
-        for fragment in fragments:
-            if bound[fragment]:
-                job.write(fragment, work.values_in_processes(fragment, bound[fragment], workers))
+        for fragment, values in bound_values(data, bound, params, workers):
+            job.write(fragment, values)
         job.commit(stats={"signals": sorted(plan.todo)})
 
 
@@ -251,25 +253,6 @@ class _Work:
         """Values of one fragment, batch by batch: memory stays that of a batch, and no batch size changes a value."""
         return self._joined(signals, (self._batch(batch, signals) for batch in self._scan(fragment, signals)))
 
-    def values_in_processes(self, fragment: int, signals: Sequence[Signal], workers: int | None) -> dict[str, pa.Array]:
-        """The same for signals that hold the interpreter lock; the rows travel to worker processes and back."""
-        names = [signal.name for signal in signals]
-        tasks = (
-            _Task(_packed(batch), tuple(signals), self.data.kind, dict(self.params))
-            for batch in self._scan(fragment, signals)
-        )
-        ran = run(
-            measure_task,
-            tasks,
-            workers=workers,
-            mode="processes",
-            timeout_s=_TASK_TIMEOUT_S,
-            split=_halves,
-            join=_together,
-            on_crash=_unknown,
-        )
-        return self._joined(signals, ({n: batch.column(n) for n in names} for batch in map(_unpacked, ran)))
-
     def _scan(self, fragment: int, signals: Sequence[Signal]) -> Iterator[pa.RecordBatch]:
         columns = sorted({name for signal in signals for name in signal.columns(self.data.kind)})
         return self.data.scan(columns=columns, fragment=fragment) if signals else iter(())
@@ -289,48 +272,3 @@ class _Work:
             for name, array in values.items():
                 chunks[name].append(array)
         return {s.name: pa.chunked_array(chunks[s.name], s.writes).combine_chunks() for s in signals}
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    rows: bytes
-    signals: tuple[Signal, ...]  # by value: a worker need not know who registered them
-    kind: str
-    params: dict[str, Any]
-
-
-def measure_task(task: _Task) -> bytes:
-    """Run in a worker process: row signals over one batch, Arrow IPC in and out."""
-    batch = _unpacked(task.rows)
-    columns = {signal.name: signal.run(batch, task.kind, task.params) for signal in task.signals}
-    return _packed(pa.RecordBatch.from_pydict(columns))
-
-
-def _halves(task: _Task) -> list[_Task]:
-    rows = _unpacked(task.rows)
-    middle = rows.num_rows // 2
-    if middle == 0:
-        return [task]
-    parts = (rows.slice(0, middle), rows.slice(middle))
-    return [_Task(_packed(part), task.signals, task.kind, task.params) for part in parts]
-
-
-def _together(parts: list[bytes]) -> bytes:
-    table = pa.Table.from_batches([_unpacked(part) for part in parts]).combine_chunks()
-    return _packed(table.to_batches()[0])
-
-
-def _unknown(task: _Task, detail: str) -> bytes:
-    """The one record that kills a worker has no value: unknown is null, and the rules say what that means."""
-    return _packed(pa.RecordBatch.from_pydict({signal.name: pa.nulls(1, signal.writes) for signal in task.signals}))
-
-
-def _packed(batch: pa.RecordBatch) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def _unpacked(data: bytes) -> pa.RecordBatch:
-    return pa.ipc.open_stream(data).read_next_batch()
