@@ -68,7 +68,7 @@ def split_arrow(stream: Stream, shape: Shape, limits: Limits) -> Iterator[Chunk]
         try:
             first = next(batches, None)
         except _DAMAGE as error:
-            yield cutter.bad("broken_arrow", f"Nothing after batch {number} can be read: {_short(error)}")
+            yield cutter.bad("broken_arrow", f"Nothing after batch {number} can be read: {_short(error)}", file)
             return
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from assay.core.arrow import batches_by_bytes, fresh
+from assay.core.arrow import fresh
 from assay.flows.ingest.identities import Identities, Keys, Occurrences, id_keys
 from assay.flows.ingest.results import Counts
 from assay.flows.ingest.tasks import BadRecord, Result, Rows, Task, numbered_id, raw_of, reader_of
@@ -96,8 +96,8 @@ class Fragment:
                 self.bad.append(_conflict(task, rows, i, record_id))
                 counts.quarantined += 1
 
-    def batches(self, kind: str, blobs: Blobs) -> list[pa.RecordBatch]:
-        """The kind's rows, with the bytes to keep in one blob and their places filled in."""
+    def batches(self, kind: str, blobs: Blobs) -> Iterator[pa.RecordBatch]:
+        """The kind's rows, with the bytes to keep in one blob and their places filled in; given away as they go."""
         pack: list[bytes] = []
         places: dict[tuple[int, int, int], int] = {}
         size = 0
@@ -108,13 +108,15 @@ class Fragment:
                     pack.append(raw)
                     size += len(raw)
         sha256 = blobs.put(b"".join(pack)) if pack else None
-        out: list[pa.RecordBatch] = []
-        for kept in self.kept.get(kind, ()):
+        del pack
+        waiting = self.kept.pop(kind, [])[::-1]
+        while waiting:  # what is written needs no memory any more
+            kept = waiting.pop()
             batch = kept.batch
             if kept.raws:
                 batch = _with_raw(batch, {at: (sha256, places[key], len(raw)) for at, key, raw in kept.raws})
-            out += batches_by_bytes([batch])
-        return [fresh(batch) for batch in out]
+            del kept
+            yield batch
 
     def shift_rows(self, result: Result, base: int) -> None:
         """Rows of a document that only its parser can count start where the chunk before ended."""
