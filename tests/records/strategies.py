@@ -26,10 +26,14 @@ def either(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(strategy, strategy, strategy, json_value)
 
 
+content_part = st.fixed_dictionaries(
+    {"type": st.sampled_from(["text", "text", "image_url", "tool_result", "tool_call", "function_call"])},
+    optional={"text": said, "tool_call_id": st.just("c1"), "image_url": said},
+)
 chat_message = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "system", "tool", "User", "AI"])},
     optional={
-        "content": either(said | st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": said}), max_size=2)),
+        "content": either(said | st.lists(content_part, max_size=2)),
         "tool_calls": st.lists(
             st.fixed_dictionaries(
                 {"id": st.sampled_from(["c1", "c2"])},

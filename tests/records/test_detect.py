@@ -121,6 +121,16 @@ def test_what_two_kinds_claim_equally_is_refused() -> None:
     assert "--kind composite" in error.detail
 
 
+def test_a_refusal_does_not_depend_on_what_was_refused_before() -> None:
+    decoder, said = Decoder(), set()
+    for obj in ({"a": "long text", "b": ""}, {"a": "", "b": "long text"}, {"a": "x", "b": "x"}):
+        with pytest.raises(RecordError) as caught:
+            decoder.decode(obj)
+        assert caught.value.detail == refusal(obj).detail
+        said.add(caught.value.detail)
+    assert len(said) == 1
+
+
 def test_a_turn_of_a_dialogue_is_no_record() -> None:
     assert "join the turns" in refusal({"role": "User", "text": "hi"}).detail
 

@@ -23,7 +23,7 @@ from assay.records.codecs import (
     json_text,
 )
 from assay.records.errors import wrong_type
-from assay.records.messages import MESSAGES, has_tools, looks_like_chat, read_messages, write_message
+from assay.records.messages import MESSAGES, answered_call, has_tools, looks_like_chat, read_messages, write_message
 
 ERROR = Struct(type=TEXT, code=SCALAR, message=TEXT, category=TEXT, transient=BOOL, evidence=TEXT)
 CALL = Struct(
@@ -263,7 +263,7 @@ def _give_output(calls: list[dict[str, Any]], message: dict[str, Any]) -> None:
     parts = message["parts"]
     if len(parts) != 1 or parts[0].get("text") is None:
         return
-    named = from_json(parts[0]["json"])["tool_call_id"] if parts[0].get("json") is not None else None
+    named = answered_call(parts[0])
     waiting = [call for call in calls if "tool_output_text" not in call]
     if named is not None:
         owners = [call for call in calls if call.get("call_id") == named]
@@ -280,8 +280,9 @@ def steps_to_chat(steps: Sequence[Mapping[str, Any]], dialect: str) -> list[dict
         for message in step.get("messages") or []:
             parts = message.get("parts") or []
             if parts and parts[0]["type"] == "tool_result" and parts[0].get("text") is None:
-                named = from_json(parts[0]["json"])["tool_call_id"]
-                message = {**message, "parts": [{**parts[0], "text": outputs.get(named)}]}
+                named = answered_call(parts[0])
+                if named is not None:
+                    message = {**message, "parts": [{**parts[0], "text": outputs.get(named)}, *parts[1:]]}
             out.append(write_message(message, dialect))
     return out
 

@@ -113,6 +113,13 @@ def _read_sharegpt(value: Mapping[str, Any], at: str) -> dict[str, Any]:
     return out
 
 
+def answered_call(part: Mapping[str, Any]) -> str | None:
+    """The id of the call that a tool's result answers, where it names one."""
+    written = part.get("json")
+    found = from_json(written).get("tool_call_id") if written is not None else None
+    return found if isinstance(found, str) else None
+
+
 def write_message(value: Mapping[str, Any], dialect: str) -> dict[str, Any]:
     parts = value.get("parts") or []
     out: dict[str, Any] = {}
@@ -127,14 +134,14 @@ def write_message(value: Mapping[str, Any], dialect: str) -> dict[str, Any]:
         if len(content) == 1 and content[0]["type"] in ("text", "tool_result") and content[0].get("text") is not None:
             out["content"] = content[0]["text"]
             if content[0]["type"] == "tool_result":
-                out["tool_call_id"] = from_json(content[0]["json"])["tool_call_id"]
+                out["tool_call_id"] = answered_call(content[0])
         elif content:
             out["content"] = [_write_part(part) for part in content]
         calls = [from_json(part["json"]) for part in parts if part["type"] == "tool_call"]
         if calls:
             out["tool_calls"] = calls
         for part in parts:
-            if part["type"] == "function_call":
+            if part["type"] == "function_call" and part.get("json") is not None:
                 out["function_call"] = from_json(part["json"])
         if value.get("name") is not None:
             out["name"] = value["name"]

@@ -261,10 +261,11 @@ def _unknown(obj: Mapping[str, Any], kinds: tuple[Kind, ...], mapping: Mapping[s
         refused = sorted({plain_name(key) for key in obj} & kind.refuse)
         but = f"lacks {wants}" if lacking else f"has `{refused[0]}`" if refused else "is not certain"
         closest.append(f"{kind.name} ({'has ' + has + ', ' if has else ''}{but})")
-    # The longest text is the likeliest to be the content.
-    longest = max(obj, key=lambda key: len(obj[key]) if isinstance(obj[key], str) else -1)
+    # By keys and types alone: the refusal is cached, and must not depend on which record came first.
+    texts = [key for key, value in obj.items() if isinstance(value, str) and not plain_name(key).endswith("id")]
+    likely = texts[0] if texts else next(iter(obj))
     wanted = near[0][2].required[0].partition("|")[0]
-    fix = f"Say which it is and what is what: --kind {near[0][2].name} --map {wanted}={longest[:40]}"
+    fix = f"Say which it is and what is what: --kind {near[0][2].name} --map {wanted}={likely[:40]}"
     if "role" in {plain_name(key) for key in obj}:
         fix = "One turn of a dialogue is no record: join the turns into one object with `messages`"
     return RecordError(
