@@ -19,7 +19,7 @@ SHARED = {
     "agentic": "agentic/tau-bench",
     "preference": "preference/llmbar",
     "composite": "composite-markdown",
-    "sensors": "sensors/uci-beijing-pm25",
+    "sensors": "sensors/nab/artificialNoAnomaly",
 }
 
 
@@ -41,7 +41,8 @@ def test_killed_at_a_failpoint(plain: dict[str, Any], tmp_path: Path, failpoint:
     assert left(folder) == plain
 
 
-@pytest.mark.parametrize("failpoint", ["commit.after_table:3", "commit.after_intent:5", "step.before_done:2"])
+@pytest.mark.slow
+@pytest.mark.parametrize("failpoint", ["commit.after_table:3", "commit.after_intent:4", "step.before_done:2"])
 def test_killed_at_a_later_passage(plain: dict[str, Any], tmp_path: Path, failpoint: str) -> None:
     folder = small_folder(tmp_path)
     assert run(folder, failpoint=failpoint) == -9
@@ -61,6 +62,15 @@ def test_two_workers_leave_the_same(plain: dict[str, Any], tmp_path: Path) -> No
     folder = small_folder(tmp_path)
     assert run(folder, workers=2) == 0
     assert left(folder) == plain
+
+
+def test_killed_at_three_moments(plain: dict[str, Any], tmp_path: Path) -> None:
+    seconds = timed(small_folder(tmp_path / "timed"))
+    for moment in (1, 2, 3):
+        folder = small_folder(tmp_path / str(moment))
+        run(folder, after_s=seconds * moment / 4)
+        assert run(folder) == 0
+        assert left(folder) == plain
 
 
 @pytest.mark.slow

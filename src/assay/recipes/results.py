@@ -104,6 +104,8 @@ class PlanResult(Result, frozen=True, kw_only=True):
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "not measured"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -244,7 +244,7 @@ def _run_report(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         gates=run.told("gates"),
     )
     run.tell("reports", str(path))
-    scores = {name: None if share is None else round(share, 4) for name, share in made.scorecard.items()}
+    scores = {name: msgspec.to_builtins(score) for name, score in made.scorecard.items()}
     return {"path": str(path), "sha256": file_digest(run, path), "counts": scores}
 
 
