@@ -137,29 +137,43 @@ class ShowResult(Result, frozen=True, kw_only=True):
 def show(ws: Workspace, dataset: str, record_id: str | None = None, *, ref: str | int | None = None) -> ShowResult:
     """Explain every dataset that DATASET or DATASET@REF covers, or one record in them.
 
-    Errors: E101 unknown dataset, or no record of that id (the nearest ids of a sample are suggested); E404 a bad
-    reference.
+    An id may be cut short while it is the only one that begins so. Errors: E101 unknown dataset, or no such record
+    (with the nearest id); E404 a bad reference.
     """
     chosen = choose(ws, dataset, ref=ref)
     if record_id is None:
         return ShowResult(datasets=[_dataset(ws, one) for one in chosen])
-    found = [facts for one in chosen if (facts := _record(ws, one, record_id)) is not None]
+    found = _records(ws, chosen, record_id)
     if not found:
-        raise UserError("E101", f"no record {record_id!r} in {dataset}", fix=_nearest(chosen, record_id, dataset))
+        begun = sorted({name for one in chosen for name in _ids_beginning_with(one, record_id)})
+        if len(begun) != 1:
+            raise UserError("E101", f"no record {record_id!r} in {dataset}", fix=_nearest(chosen, begun, record_id))
+        found = _records(ws, chosen, begun[0])
     return ShowResult(records=found)
 
 
-def _nearest(chosen: list[Chosen], record_id: str, dataset: str) -> str:
-    """Ids are looked at only up to 100,000: a suggestion is a courtesy."""
+def _records(ws: Workspace, chosen: list[Chosen], record_id: str) -> list[RecordFacts]:
+    return [facts for one in chosen if (facts := _record(ws, one, record_id)) is not None]
+
+
+def _ids_beginning_with(one: Chosen, start: str) -> list[str]:
+    names: list[str] = []
+    for batch in one.scan(["record_id"]):
+        ids = batch.column("record_id")
+        names += ids.filter(pc.starts_with(ids, start)).to_pylist()
+    return names
+
+
+def _nearest(chosen: list[Chosen], begun: list[str], record_id: str) -> str:
+    """Other ids are looked at only up to 20,000: a suggestion is a courtesy."""
+    if begun:
+        return f"{len(begun):,} ids begin so; write more of one, such as {begun[0]!r}"
     known: list[str] = []
     for one in chosen:
         for batch in one.scan(["record_id"]):
-            known += batch.column("record_id").to_pylist()
-            if len(known) > 100_000:
-                break
-    prefixed = [name for name in known if name.startswith(record_id)]
-    near = prefixed[:3] or get_close_matches(record_id, known[:20_000], n=3)
-    return f"did you mean {near[0]!r}?" if near else f"assay show {dataset} lists some ids"
+            known += batch.column("record_id").slice(0, 20_000 - len(known)).to_pylist()
+    near = get_close_matches(record_id, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "leave the id out to see some"
 
 
 def _dataset(ws: Workspace, one: Chosen) -> DatasetFacts:

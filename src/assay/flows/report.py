@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from assay.core.errors import UserError
 from assay.core.results import Result
 from assay.flows.subjects import Chosen, choose, split_ref
@@ -18,10 +20,17 @@ from assay.store import Workspace
 EXAMPLES = 3  # of each quarantine reason
 
 
+class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
+    """`judged`: records of the datasets where the dimension was measured; `share` of them pass, null of none."""
+
+    share: float | None
+    judged: int
+
+
 class ReportResult(Result, frozen=True, kw_only=True):
     """`path` is the HTML file; the counts are those on its first lines, the scorecard is its first row.
 
-    scorecard: dimension -> share of all records that pass, null where no rule of it was measured.
+    scorecard: dimension -> share that passes of the records it was judged on.
     """
 
     path: str
@@ -31,7 +40,7 @@ class ReportResult(Result, frozen=True, kw_only=True):
     dropped: int
     review: int
     quarantined: int
-    scorecard: dict[str, float | None]
+    scorecard: dict[str, DimensionScore]
 
     def lines(self) -> list[str]:
         said = f"{self.kept:,} kept, {self.dropped:,} dropped, {self.review:,} for review"
@@ -74,7 +83,10 @@ def report(
         dropped=data.counts["drop"],
         review=data.counts["review"],
         quarantined=data.counts["quarantined"],
-        scorecard={dimension: cell.share for dimension, cell in data.scores[0].scores.items()},
+        scorecard={
+            dimension: DimensionScore(share=cell.share_judged, judged=cell.rows if cell.share is not None else 0)
+            for dimension, cell in data.scores[0].scores.items()
+        },
     )
 
 

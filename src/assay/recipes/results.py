@@ -104,6 +104,8 @@ class PlanResult(Result, frozen=True, kw_only=True):
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, dict):  # a dimension's score
+        return "not measured" if value["share"] is None else f"{value['share']:.1%} of {value['judged']:,}"
     if value is None:
         return "not measured"
     return f"{value:,}" if isinstance(value, int) else str(value)

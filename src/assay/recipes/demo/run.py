@@ -11,6 +11,7 @@ from assay.core.errors import UserError
 from assay.core.results import Result
 from assay.engine import Progress
 from assay.flows.gates import DIMENSIONS
+from assay.flows.report import DimensionScore
 from assay.recipes.demo.texts import write_sources
 from assay.recipes.run import run_recipe
 from assay.release import verify
@@ -28,7 +29,7 @@ class DemoResult(Result, frozen=True, kw_only=True):
     kept: int
     dropped: int
     review: int
-    scorecard: dict[str, float | None]
+    scorecard: dict[str, DimensionScore]
     run: list[str]
     report: str
     release: str
@@ -40,7 +41,7 @@ class DemoResult(Result, frozen=True, kw_only=True):
         return 0 if self.verified else 1
 
     def lines(self) -> list[str]:
-        bars = [_bar(name, share) for name, share in self.scorecard.items()]
+        bars = [_bar(name, score, self.read) for name, score in self.scorecard.items()]
         return [
             *self.run,
             "",
@@ -54,10 +55,11 @@ class DemoResult(Result, frozen=True, kw_only=True):
         ]
 
 
-def _bar(name: str, share: float | None) -> str:
-    if share is None:
+def _bar(name: str, score: DimensionScore, records: int) -> str:
+    if score.share is None:
         return f"  {name:13} not measured"
-    return f"  {name:13} {'█' * round(share * 40):40} {share:6.1%}"
+    rest = f"  {records - score.judged:,} records not judged" if score.judged < records else ""
+    return f"  {name:13} {'█' * round(score.share * 30):30} {score.share:6.1%}{rest}"
 
 
 def demo(folder: Path, *, workers: int | None = None, progress: Progress | None = None) -> DemoResult:
@@ -82,7 +84,7 @@ def demo(folder: Path, *, workers: int | None = None, progress: Progress | None 
         kept=decided["kept"],
         dropped=decided["dropped"],
         review=decided["review"],
-        scorecard={dimension: scores[dimension] for dimension in DIMENSIONS},
+        scorecard={name: DimensionScore(**scores[name]) for name in DIMENSIONS},
         run=ran.lines(),
         report=ran.reports[0],
         release=str(release or ""),
