@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.core.version import VERSION as __version__
+from assay.core.version import __version__
 
 if TYPE_CHECKING:
-    from assay.api import Dataset, Workspace, check, open  # noqa: A004
+    from assay.api import Dataset, Workspace, check, open
 
 __all__ = ["Dataset", "Workspace", "__version__", "check", "open"]
 
