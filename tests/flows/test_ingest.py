@@ -147,6 +147,19 @@ class TestConflicts:
         assert entry.sha256 is not None
         assert json.loads(ws.blobs.get(entry.sha256, entry.blob_offset or 0, entry.blob_length)) == qa(1, "no")
 
+    def test_questions_of_one_article_are_listed_one_by_one(self, ws: Workspace, tmp_path: Path) -> None:
+        for name, language in (("a.json", "one"), ("b.json", "two")):
+            asked = [{"id": f"s{n}", "question": f"{language} {n}?", "answers": []} for n in range(30)]
+            article = {
+                "title": "T",
+                "paragraphs": [{"context": "C", "qas": asked[:7]}, {"context": "D", "qas": asked[7:]}],
+            }
+            write(tmp_path / "squad" / name, [{"data": [article] * 2}])
+        result = ingest(ws, "d", [str(tmp_path / "squad")])
+        assert counts(result) == (120, 30, 30, 60)
+        assert quarantine(ws, "d").quarantined == 60
+        assert sorted(row["source"]["row"] for row in rows_of(ws, "d.qa")) == list(range(30))
+
     def test_new_versions_replace_rows_on_request(self, ws: Workspace, tmp_path: Path) -> None:
         ingest(ws, "d", [write(tmp_path / "a.jsonl", [qa(1), qa(2)])])
         result = ingest(ws, "d", [write(tmp_path / "b.jsonl", [qa(1, "no"), qa(3)])], on_conflict="new-version")

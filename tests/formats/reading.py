@@ -22,13 +22,13 @@ def objects(data: bytes, path: str, **options: Any) -> list[Any]:
     return [item.obj for item in items]
 
 
-def accounted(data: bytes, path: str, *, batch_bytes: int = 8 << 20, record_bytes: int = 1 << 20) -> list[Any]:
-    """Everything a reader says about a file, in comparable form; [] where it is no file of records."""
+def accounted(data: bytes, path: str, *, batch_bytes: int = 8 << 20, record_bytes: int = 1 << 20) -> list[Any] | None:
+    """Everything a reader says about a file, in comparable form; None where it is refused as no file of records."""
     stream = ByteStream(io.BytesIO(data))
     try:
         shape = shape_of(stream, path)
     except NotRecords:
-        return []
+        return None
     limits = Limits(batch_bytes=batch_bytes, record_bytes=record_bytes)
     out: list[Any] = []
     for found in read(stream, shape, limits):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -155,14 +156,18 @@ def read(stream: Stream, shape: Shape, limits: Limits | None = None) -> Iterator
     reader = FORMATS.get(shape.format)
     counted = 0
     for chunk in reader.split(stream, shape, limits or Limits()):
+        base = counted
         for found in parse(chunk):
             if chunk.row < 0:
-                found.row = counted
+                found.row += base
                 counted += 1
             yield found
 
 
 def parse(chunk: Chunk) -> Iterator[Item | Bad]:
-    """The items of one chunk and the bad places its splitter met, in order."""
-    yield from FORMATS.get(chunk.shape.format).parse(chunk) if chunk.data else ()
-    yield from chunk.bad
+    """The items of one chunk and the bad places its splitter met, in order; counted from 0 where `row` is -1."""
+    found: Iterator[Item | Bad] = FORMATS.get(chunk.shape.format).parse(chunk) if chunk.data else iter(())
+    for n, one in enumerate(chain(found, chunk.bad)):
+        if chunk.row < 0:
+            one.row = n
+        yield one
