@@ -17,6 +17,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assay.formats import ByteStream, shape_of
 from tests.formats.reading import accounted
 
 _ROWS = [{"id": n, "prompt": f"What is {n} \u00e9?", "best_answer": 'a, "b"\n', "x": [1, {"y": n}]} for n in range(6)]
@@ -123,12 +124,10 @@ def is_accounted(name: str, data: bytes, number: int) -> tuple[int, int]:
         return 0, 0
     small = 1 + number % 97
     assert accounted(data, path, batch_bytes=small) == found, (name, number)
-    if path == "x.jsonl":
+    if shape_of(ByteStream(io.BytesIO(data)), path).format == "jsonl" and not path.endswith((".gz", ".zst")):
         # The oracle: each line that holds something is one record or one bad place, with its bytes.
-        body = data[3:] if data.startswith(b"\xef\xbb\xbf") else data
-        lines = [line.strip(b" \t\r\n") for line in body.split(b"\n")]
-        if not any(line[:1] == b"[" or line == b"{" for line in lines[:1]):
-            assert [row[3] for row in found] == [line for line in lines if line], (name, number)
+        lines = [line.strip(b" \t\r\n") for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+        assert [row[3] for row in found] == [line for line in lines if line], (name, number)
     bad = sum(len(row) == 7 for row in found)
     return len(found) - bad, bad
 
