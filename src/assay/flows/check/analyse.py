@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from assay.flows.check.collect import Collected, Part, Settings, eval_index, unpacked
 from assay.flows.check.findings import File, Findings, Rows, Unreadable
+from assay.flows.check.kept import Kept
 from assay.flows.check.profile import Profile, profile
 from assay.flows.check.tokens import RowTokens, truncated, zero_loss
 from assay.rules import evaluate, reason
@@ -57,33 +59,40 @@ class Analysis:
 
 def analyse(files: list[File], collected: Iterable[Collected], settings: Settings, max_length: int | None) -> Analysis:
     """Everything the chunks found, in reading order. `files` may still grow while chunks come in."""
-    findings = Findings(files, {})
-    analysis = Analysis(findings, {}, {})
+    analysis = Analysis(Findings(files, {}), {}, {})
+    findings = analysis.findings
     parts: dict[str, list[tuple[int, int, Part]]] = {}
-    for chunk in collected:
-        analysis.sizes[chunk.source] += chunk.bytes
-        counts = analysis.per_file.setdefault(chunk.source, Counter())
-        why = analysis.why.setdefault(chunk.source, {})
-        for kind, said in sorted(chunk.why.items()):
-            why.setdefault(kind, said)
-        for reason_, seen in sorted(chunk.unread.items()):
-            counts[""] += len(seen.places)
-            analysis.fields.setdefault(reason_, seen.fields)
-            shown = [*seen.details, *[""] * (len(seen.places) - len(seen.details))]
-            bad = findings.unreadable.setdefault(UNREADABLE + reason_, [])
-            bad += [Unreadable(chunk.source, *one) for one in zip(seen.places, shown, seen.keys, strict=True)]
-        for kind, part in chunk.parts.items():
-            counts[kind] += len(part.rows)
-            parts.setdefault(kind, []).append((chunk.source, chunk.number, part))
-            analysis.samples.setdefault(kind, []).extend(part.samples)
-    for kind, found in sorted(parts.items()):
-        analysis.kinds[kind] = sum(len(part.rows) for _, _, part in found)
-        findings.rows[kind] = _rows(found)
-        _rules(analysis, profile(kind), found)
-        _ids(findings, kind, found)
-        _tokens(analysis, kind, [part for _, _, part in found], max_length)
-        _overlaps(findings, kind, [part for _, _, part in found], settings)
+    with closing(Kept()) as kept:
+        for chunk in collected:
+            _count(analysis, chunk)
+            for kind, part in chunk.parts.items():
+                part.held, part.columns = kept.put(part.columns), b""
+                parts.setdefault(kind, []).append((chunk.source, chunk.number, part))
+        for kind, found in sorted(parts.items()):
+            analysis.kinds[kind] = sum(len(part.rows) for _, _, part in found)
+            findings.rows[kind] = _rows(found)
+            _rules(analysis, profile(kind), found, kept)
+            _ids(findings, kind, found)
+            _tokens(analysis, kind, [part for _, _, part in found], max_length)
+            _overlaps(findings, kind, [part for _, _, part in found], settings)
     return analysis
+
+
+def _count(analysis: Analysis, chunk: Collected) -> None:
+    analysis.sizes[chunk.source] += chunk.bytes
+    counts = analysis.per_file.setdefault(chunk.source, Counter())
+    why = analysis.why.setdefault(chunk.source, {})
+    for kind, said in sorted(chunk.why.items()):
+        why.setdefault(kind, said)
+    for slug, seen in sorted(chunk.unread.items()):
+        counts[""] += len(seen.places)
+        analysis.fields.setdefault(slug, seen.fields)
+        shown = [*seen.details, *[""] * (len(seen.places) - len(seen.details))]
+        bad = analysis.findings.unreadable.setdefault(UNREADABLE + slug, [])
+        bad += [Unreadable(chunk.source, *one) for one in zip(seen.places, shown, seen.keys, strict=True)]
+    for kind, part in chunk.parts.items():
+        counts[kind] += len(part.rows)
+        analysis.samples.setdefault(kind, []).extend(part.samples)
 
 
 def _rows(parts: Sequence[tuple[int, int, Part]]) -> Rows:
@@ -91,11 +100,11 @@ def _rows(parts: Sequence[tuple[int, int, Part]]) -> Rows:
         source=np.concatenate([np.full(len(part.rows), source, np.int64) for source, _, part in parts]),
         row=np.concatenate([part.rows for _, _, part in parts]),
         place=np.concatenate([part.places for _, _, part in parts]),
-        keys=np.concatenate([np.array(part.keys, "S32") for _, _, part in parts]),
+        keys=np.concatenate([part.keys for _, _, part in parts]),
     )
 
 
-def _rules(analysis: Analysis, wanted: Profile, parts: Sequence[tuple[int, int, Part]]) -> None:
+def _rules(analysis: Analysis, wanted: Profile, parts: Sequence[tuple[int, int, Part]], kept: Kept) -> None:
     """Dataset signals from all summaries, then the default rules part by part."""
     if not wanted.rules:
         return
@@ -103,11 +112,11 @@ def _rules(analysis: Analysis, wanted: Profile, parts: Sequence[tuple[int, int, 
         signal.combine([unpacked(part.summaries[i]) for _, _, part in parts])
         for i, signal in enumerate(wanted.summaries)
     ]
+    for _, _, part in parts:
+        part.summaries = []
     first = 0
     for _, _, part in parts:
-        table = unpacked(part.columns)
-        part.columns, part.summaries = b"", []  # what has been judged need not stay
-        batch = table.combine_chunks()
+        batch = unpacked(kept.take(part.held)).combine_chunks()
         for signal in wanted.dataset_signals:
             values = signal.apply(states[wanted.state_of(signal)], batch, wanted.kind)
             batch = batch.append_column(signal.name, values)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import xxhash
+from numpy.typing import NDArray
 
 from assay.core.ids import xxh3_hex
 from assay.flows.check import overlap, views
@@ -66,12 +67,13 @@ class Part:
     columns: bytes
     rows: Ints
     places: Ints
-    keys: list[str]
+    keys: NDArray[np.bytes_]  # content hashes, 32 bytes each
     ids: Ints  # hashes of the user's ids; 0 where a record has none
     tokens: tuple[Ints, Ints, Ints]  # total, learnt from, before the first learnt from
     overlaps: list[tuple[int, overlap.Match]]
     summaries: list[bytes]
     samples: list[Any] = field(default_factory=list)
+    held: int = -1  # where the parent keeps `columns` until all chunks are in
 
 
 @dataclass(slots=True)
@@ -128,7 +130,7 @@ def _part(task: Task, kind: str, records: Sequence[tuple[Item, Decoded]]) -> Par
         columns=packed(_kept(batch, wanted)),
         rows=np.array([position(task.number, item.row) for item, _ in records], np.int64),
         places=np.array([item.line or item.row + 1 for item, _ in records], np.int64),
-        keys=[decoded.content_hash for _, decoded in records],
+        keys=np.array([decoded.content_hash for _, decoded in records], "S32"),
         ids=np.array([_id_hash(decoded.user_id) for _, decoded in records], np.uint64).view(np.int64),
         tokens=(counts.total, counts.trained, counts.prompt),
         overlaps=_overlaps(settings, kind, [decoded.payload for _, decoded in records]),
