@@ -43,6 +43,12 @@ def text_counts(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> NDArray[
         if end > i:
             lines = 1
         while i < end:
+            if 33 <= data[i] < 128:  # most bytes of most texts
+                words += not inside
+                inside = True
+                chars += 1
+                i += 1
+                continue
             width = space_width(data, i, end)
             if width:
                 if data[i] == 10 and i + 1 < end:

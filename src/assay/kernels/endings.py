@@ -73,6 +73,12 @@ def text_endings(
         ended = False  # the last visible characters are a terminal mark and its closing marks
         line_words, marks = 0, 0
         while i < end:
+            c = data[i]
+            if inside and (97 <= c <= 122 or 65 <= c <= 90):  # most bytes of most texts; an open word is no fresh line
+                ended = False
+                out[row, LAST] = c
+                i += 1
+                continue
             width = space_width(data, i, end)
             if width:
                 if ended and inside:

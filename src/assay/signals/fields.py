@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +21,9 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "qa": (("prompt", "messages"), ("best_answer", "answers", "messages")),
     "reasoning": (("question",), ("final_answer",), ("steps",)),
     "composite": (("text", "media"),),
-    "agentic": (("steps",), ("outcome",)),
+    "agentic": (("steps",),),  # a session without an outcome is usual: `outcome_missing` says so
     "multimodal": (("media",), ("text", "label", "annotations_json")),
-    "simulation": (("state_json", "state_tensor"), ("action_json",), ("result",), ("step_index",)),
+    "simulation": (("state_json", "state_tensor"), ("action_json",), ("result",)),
     "domain_log": (("timestamp",), ("sensor_data", "event_summary", "raw_line")),
     "preference": (("prompt",), ("candidates",), ("votes", "resolution")),
 }
@@ -86,9 +88,33 @@ def _said(kind: str) -> dict[str, pa.DataType]:
 def validity_problems(*, kind: str, **columns: pa.Array) -> pa.ListArray:
     """The rules of its kind that the record breaks, sorted, each once. Never null: a null field breaks no rule."""
     names = list(columns)
-    rows = zip(*(column.to_pylist() for column in columns.values()), strict=True)
+    rows = zip(*(_whole_items(column) for column in columns.values()), strict=True)
     found = [sorted({p.rule for p in find_problems(kind, dict(zip(names, row, strict=True)))}) for row in rows]
     return pa.array(found, pa.list_(TEXT))
+
+
+def _whole_items(values: pa.Array) -> list[Any]:
+    """Python values; null items of lists are left out, as the kinds' rules speak of items that are there.
+
+    Readers refuse such items (`Expected object, got null`), so this costs a look at the null counts and no more.
+    """
+    rows = values.to_pylist()
+    return [_pruned(row) for row in rows] if _has_null_items(values) else rows
+
+
+def _has_null_items(values: pa.Array) -> bool:
+    if pa.types.is_list(values.type):
+        items = values.flatten()
+        return items.null_count > 0 or _has_null_items(items)
+    if pa.types.is_struct(values.type):
+        return any(_has_null_items(pc.struct_field(values, [i])) for i in range(values.type.num_fields))
+    return False
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_pruned(item) for item in value if item is not None]
+    return {name: _pruned(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _payload(kind: str) -> dict[str, pa.DataType]:

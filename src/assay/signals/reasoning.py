@@ -72,7 +72,7 @@ def arithmetic_checked(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
 
 
 @row_signal(
-    dimension="completeness",
+    dimension=None,
     kinds=_REASONING,
     reads=_STEPS,
     writes=pa.int64(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 # A run of characters that an equation may hold. A letter x is "times" only between numbers or brackets.
 _TIMES = r"(?<=[ \t])[xX](?=[ \t]+-?[\d($.])|(?<=[\d)])[xX](?=[\d($.])"
@@ -12,9 +13,14 @@ _RUN = re.compile(rf"(?:[-+*/×÷−–()\d.,$€£%= \t]|{_TIMES})+")
 _ANNOTATED = re.compile(r"<<([^<>\n]{1,200})>>")
 _TOKEN = re.compile(r"\s*(?:(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(%?)|([-+*/×÷−–xX()])|([$€£]))")
 _NOT_BEFORE = re.compile(r"[\w^√_:\[{\\|<>≈~'\"#&]\s*$")  # what makes the run a part of something larger
-_NOT_AFTER = re.compile(r"\s*[\^_:\[{\\|<>≈~&(]|\w|\s*[a-zA-Z]\s*[-+*/=^]|\s*[²³½¼¾]|\s*\.\.\.|\s*…")
+_NOT_AFTER = re.compile(r"\w|[\^\[{\\|<>≈~&(²³½¼¾…]")
+_NOT_AFTER_SPACE = re.compile(r"[\^\[{\\|<>≈~&(…]|[a-zA-Z]\s*[-+*/=^²]|[a-zA-Z]\s*$")
+_NUMBERING = re.compile(r"(?m)^\s*\(?\d{1,3}[).]\s+")  # of a step or a list item
+_STOP = re.compile(r"[).,]*[.,]\s+|(?<![\d)])\)\s+|^[).,]+\s+")  # the end of a clause inside a run
+_AMBIGUOUS = re.compile(r"/\s*[\d.]+\s*/")  # 25 / 1/3 is 75 to whom writes it
 _LONGEST = 400  # characters of one run: longer ones are tables, not equations
 _DIGITS = 40  # of one number
+Number: TypeAlias = Fraction | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +38,28 @@ def equations(text: str) -> list[Equation]:
     Judged are chains a = b = c whose left side computes something (has an operator) and whose sides are numbers,
     + - * x × / ÷, brackets, percent and currency signs; and the annotations of GSM8K, <<48/2=24>>. Everything with
     a letter, a power or a root in it is left alone, so algebra is not judged. A result may be rounded or cut to the
-    decimals it shows; a whole number may not stand for a fraction.
+    decimals it shows. A whole number that stands for a fraction (10/3 = 3) is not judged, nor is a / b / c.
     """
     found: list[Equation] = []
     if "=" not in text:
         return found
     if "<<" in text:
         for match in _ANNOTATED.finditer(text):
-            found.extend(_chain(match[1].replace("_", ""), strict=True))
+            found.extend(_chain(match[1].replace("_", ""), glued=False))
         # `48/2 = <<48/2=24>>24`: what stands outside says the same again, in pieces.
         return found
+    text = _NUMBERING.sub("", text)
     for match in _RUN.finditer(text):
         run = match[0]
         if "=" not in run or len(run) > _LONGEST:
             continue
-        if _NOT_AFTER.match(text, match.end()):
-            run = run.rpartition("=")[0]  # the last side goes on in a way that is not understood
-        before = text[max(0, match.start() - 3) : match.start()]
-        found.extend(_chain(run, strict=False, glued=bool(_glued(before, run))))
+        before = text[max(0, match.start() - 3) : match.start()].rpartition("\n")[2]
+        parts = _STOP.split(run)
+        goes_on = _NOT_AFTER_SPACE if run[-1].isspace() else _NOT_AFTER
+        if goes_on.match(text, match.end()):
+            parts[-1] = parts[-1].rpartition("=")[0]  # the last side goes on in a way that is not understood
+        for i, part in enumerate(parts):
+            found.extend(_chain(part, glued=_glued("" if i else before, part)))
     return found
 
 
@@ -66,7 +76,7 @@ def _glued(before: str, run: str) -> bool:
     return bool(_NOT_BEFORE.search(before))
 
 
-def _chain(run: str, *, strict: bool, glued: bool = False) -> list[Equation]:
+def _chain(run: str, *, glued: bool) -> list[Equation]:
     sides = run.split("=")
     found: list[Equation] = []
     values = [_value(side) for side in sides]
@@ -78,12 +88,19 @@ def _chain(run: str, *, strict: bool, glued: bool = False) -> list[Equation]:
             continue
         if right[1] and _carried_on(sides[i + 1], left[0]):
             continue
+        if (
+            not right[1]
+            and right[0].denominator == 1
+            and left[0].denominator != 1
+            and abs(Fraction(left[0] - right[0])) < 1
+        ):
+            continue  # 10/3 = 3: rounded to whole things, or wrong; the text would have to say
         holds = _equal(left[0], right[0], _decimals(sides[i + 1]) if not right[1] else None, "%" in sides[i + 1])
         found.append(Equation(sides[i].strip(" .,$"), sides[i + 1].strip(" .,$"), holds))
     return found
 
 
-def _carried_on(side: str, left: Fraction) -> bool:
+def _carried_on(side: str, left: Number) -> bool:
     """Whether a side begins with the left side's value and computes on: 70 + 50 = 120 * 5/18 = ...
 
     People write running totals so; it is no claim that both sides are equal.
@@ -105,7 +122,7 @@ def _decimals(side: str) -> int:
     return len(number.partition(".")[2])
 
 
-def _equal(left: Fraction, right: Fraction, decimals: int | None, percent: bool) -> bool:
+def _equal(left: Number, right: Number, decimals: int | None, percent: bool) -> bool:
     if left == right:
         return True
     if percent and left == right * 100:  # 0.25 * 100 = 25%
@@ -113,14 +130,14 @@ def _equal(left: Fraction, right: Fraction, decimals: int | None, percent: bool)
     # Rounded or cut at the decimals shown: less than one unit of the last place away.
     if percent and decimals is not None:
         unit = Fraction(1, 10**decimals)
-        return abs(left * 100 - right * 100) < unit or abs(left - right * 100) < unit
-    return bool(decimals) and abs(left - right) < Fraction(1, 10 ** (decimals or 0))
+        return abs(Fraction(left - right)) * 100 < unit or abs(Fraction(left - right * 100)) < unit
+    return bool(decimals) and abs(Fraction(left - right)) < Fraction(1, 10 ** (decimals or 0))
 
 
-def _value(side: str) -> tuple[Fraction, bool] | None:
+def _value(side: str) -> tuple[Number, bool] | None:
     """The exact value of one side and whether it holds an operator; None where it is not plain arithmetic."""
     tokens = _tokens(side)
-    if not tokens:
+    if not tokens or _AMBIGUOUS.search(side):
         return None
     try:
         value, at = _sum(tokens, 0)
@@ -131,9 +148,9 @@ def _value(side: str) -> tuple[Fraction, bool] | None:
     return value, any(isinstance(token, str) and token in "+*/-" for token in tokens[1:])
 
 
-def _tokens(side: str) -> list[Fraction | str] | None:
+def _tokens(side: str) -> list[Number | str] | None:
     side = side.strip().rstrip(".,")
-    tokens: list[Fraction | str] = []
+    tokens: list[Number | str] = []
     at = 0
     while at < len(side):
         match = _TOKEN.match(side, at)
@@ -144,14 +161,15 @@ def _tokens(side: str) -> list[Fraction | str] | None:
         if number is not None:
             if len(number) > _DIGITS:
                 return None
-            value = Fraction(number.replace(",", ""))
-            tokens.append(value / 100 if percent else value)
+            plain = number.replace(",", "")
+            value = int(plain) if plain.isdigit() else Fraction(plain)  # whole numbers are most, and much cheaper
+            tokens.append(Fraction(value) / 100 if percent else value)
         elif operator is not None:
             tokens.append({"×": "*", "x": "*", "X": "*", "÷": "/", "−": "-", "–": "-"}.get(operator, operator))
     return tokens
 
 
-def _sum(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+def _sum(tokens: list[Number | str], at: int) -> tuple[Number, int]:
     value, at = _product(tokens, at)
     while at < len(tokens) and tokens[at] in ("+", "-"):
         sign = tokens[at]
@@ -160,18 +178,18 @@ def _sum(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
     return value, at
 
 
-def _product(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+def _product(tokens: list[Number | str], at: int) -> tuple[Number, int]:
     value, at = _factor(tokens, at)
     while at < len(tokens) and tokens[at] in ("*", "/"):
         sign = tokens[at]
         right, at = _factor(tokens, at + 1)
-        value = value * right if sign == "*" else value / right
+        value = value * right if sign == "*" else Fraction(value) / right
     return value, at
 
 
-def _factor(tokens: list[Fraction | str], at: int) -> tuple[Fraction, int]:
+def _factor(tokens: list[Number | str], at: int) -> tuple[Number, int]:
     token = tokens[at]
-    if isinstance(token, Fraction):
+    if not isinstance(token, str):
         return token, at + 1
     if token == "-":
         value, at = _factor(tokens, at + 1)
