@@ -9,13 +9,16 @@ from assay.core.errors import UserError
 from assay.core.ids import fingerprint
 from assay.formats import Listing, Source, expand
 from assay.recipes.caching import State
-from assay.recipes.inputs import file_digest
+from assay.recipes.inputs import file_digests
 from assay.recipes.steps import Run, Step
 
 
 def list_sources(run: Run, paths: Sequence[str], step: Step) -> dict[str, str]:
     """Path below its root -> digest of every file. Raises E311 and the like with the recipe's line."""
-    return {source.path: _digest(run, source) for source in _expanded(paths, step).sources}
+    sources = _expanded(paths, step).sources
+    local = [source for source in sources if "://" not in source.uri]
+    digests = dict(zip((source.path for source in local), file_digests(run, [s.uri for s in local]), strict=True))
+    return {s.path: digests[s.path] if s.path in digests else _remote_digest(run, s) for s in sources}
 
 
 def _expanded(paths: Sequence[str], step: Step) -> Listing:
@@ -25,10 +28,8 @@ def _expanded(paths: Sequence[str], step: Step) -> Listing:
         raise UserError(error.code, error.what, at=step.place, fix=error.fix) from None
 
 
-def _digest(run: Run, source: Source) -> str:
-    """Of a local file its sha256; of a remote one what the server says of it, for reading it to see is reading it."""
-    if "://" not in source.uri:
-        return file_digest(run, source.uri)
+def _remote_digest(run: Run, source: Source) -> str:
+    """What the server says of a file, for reading it to see is reading it."""
     size, *marks = source.stamp()
     if not run.rehash and any(mark not in (None, "None") for mark in marks):
         return fingerprint(size, *marks)

@@ -237,18 +237,24 @@ class Journal(LedgerDb):
 
     def stat_put(self, path: str | Path, digest: str, *, before: os.stat_result | None = None) -> None:
         """Note a file's digest. `before`: its stat from before it was read, so that no change is missed."""
-        real = os.path.realpath(path)
-        found = before or os.stat(real)
-        values = {
-            "path": real,
-            "size": found.st_size,
-            "mtime_ns": found.st_mtime_ns,
-            "inode": found.st_ino,
-            "digest": digest,
-            "checked_at": time.time(),
-        }
+        self.stat_put_all([(path, digest, before or os.stat(path))])
+
+    def stat_put_all(self, files: Sequence[tuple[str | Path, str, os.stat_result]]) -> None:
+        """Note (path, digest, stat from before it was read) of many files in one transaction."""
+        rows = [
+            {
+                "path": os.path.realpath(path),
+                "size": found.st_size,
+                "mtime_ns": found.st_mtime_ns,
+                "inode": found.st_ino,
+                "digest": digest,
+                "checked_at": time.time(),
+            }
+            for path, digest, found in files
+        ]
         with self.write() as tx:
-            tx.execute(upsert(t.stat_cache).values(values).on_conflict_do_update(index_elements=["path"], set_=values))
+            for row in rows:
+                tx.execute(upsert(t.stat_cache).values(row).on_conflict_do_update(index_elements=["path"], set_=row))
 
 
 def _count(tx: Connection, state: str) -> int:

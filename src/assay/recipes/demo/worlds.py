@@ -50,13 +50,14 @@ def support_answers(rng: Random, count: int) -> Iterator[Record]:
         price, weeks = rng.randrange(5, 90), rng.randrange(1, 9)
         answer = (
             f"The {thing} costs {price} euros. If you order it before {day}, it leaves our warehouse the next "
-            f"morning and comes with a guarantee of {weeks} weeks, which covers parts and work."
+            f"morning. It comes with a guarantee of {weeks} {'week' if weeks == 1 else 'weeks'}, which covers parts "
+            "and work, and if it breaks within that time we send you another one without asking for the first."
         )
         fault = rng.random()
         if fault < 0.03:
             answer = ""
         elif fault < 0.07:
-            answer = answer[: rng.randrange(60, 110)].rsplit(" ", 1)[0]
+            answer = answer[: rng.randrange(190, 250)].rsplit(" ", 1)[0]
         yield {
             "id": f"qa_{number:03}",
             "prompt": f"How much is the {thing} of order {2000 + number}, and what does the guarantee cover?",
