@@ -19,7 +19,7 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 $(VENV)/run.ok: $(UV) requirements/run.txt pyproject.toml
-	$(UV) pip install --quiet --python $(BIN)/python -r requirements/run.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/run.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
