@@ -43,6 +43,7 @@ CODES: dict[str, str] = {
     "E381": "a baseline that cannot be used",
     "E382": "a JUnit file that cannot be written",
     "E383": "no tokenizer here",
+    "E384": "an evaluation set from standard input",
     "E401": "not a workspace",
     "E402": "a workspace that is not on a local disk",
     "E403": "not a dataset name",

@@ -17,6 +17,9 @@ import pytest
 from assay.core.errors import UserError
 from assay.flows.check import CheckResult, Problem, check
 from assay.flows.check import files as reading
+from assay.flows.check.analyse import analyse
+from assay.flows.check.collect import Settings, collect
+from assay.flows.check.problems import Call, problems
 
 QA = [
     {"question": f"Which river runs through the town number {n} of the county?", "answer": f"The river {n} does so."}
@@ -141,6 +144,21 @@ def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert check([path], eval=[held], max_length=20, workers=1) == one
 
 
+def test_halves_of_a_chunk_say_together_what_the_whole_says(tmp_path: Path) -> None:
+    """What happens to a chunk whose worker died: it is cut until the one record that kills is alone."""
+    settings = Settings()
+    found = reading.look([write(tmp_path / "a.jsonl", lines(RECORDS) + b"{}\n")], settings, workers=1, progress=None)
+    whole = analyse(found.files, found.collected, settings, 20)
+    tasks = list(reading._tasks(reading.expand([str(tmp_path / "a.jsonl")]), settings, reading.Reading()))
+    for _ in range(3):
+        tasks = [half for task in tasks for half in reading._halves(task)]
+    assert len(tasks) == 8
+    cut = analyse(found.files, reading._joined([collect(task) for task in tasks]), settings, 20)
+    assert problems(cut, Call(["a"])) == problems(whole, Call(["a"]))
+    (dead,) = reading._crashed(tasks[-1], "killed by SIGKILL")
+    assert dead.unread["crash"].places == [tasks[-1].chunk.line]
+
+
 def test_records_that_fit_no_kind_get_their_own_field_names_in_the_fix(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", lines([{"frage": "Was?", "wort": "Das."}]))
     found = find(check([path]), "unreadable_unknown_kind")
@@ -162,6 +180,19 @@ def test_train_and_eval_overlap_by_text_and_by_question(tmp_path: Path) -> None:
     assert find(result, "eval_overlap_prompt").why == [f"the prompt of {tmp_path}/e.jsonl:2"]
     assert result.eval_records == 2
     assert result.exit_code == 1
+
+
+def test_an_evaluation_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    train, held = write(tmp_path / "t.jsonl", lines(QA)), tmp_path / "e.jsonl"
+    write(held, lines(QA[:3]))
+    assert find(check([train], eval=[str(held)]), "eval_overlap_text").count == 3
+    write(held, lines(QA[:5]))
+    assert find(check([train], eval=[str(held)]), "eval_overlap_text").count == 5
+
+
+def test_an_evaluation_set_from_standard_input_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="E384"):
+        check([write(tmp_path / "t.jsonl", lines(QA))], eval=["-"])
 
 
 def test_without_an_evaluation_set_the_overlap_is_not_measured(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assay.core.errors import UserError
 from assay.core.ids import xxh3_hex
 from assay.engine import Progress
 from assay.flows.check import baseline as known
@@ -56,6 +57,16 @@ def check(
         format=format,
         samples=prove,
     )
+    if "-" in against:
+        raise UserError(
+            "E384",
+            "an evaluation set cannot come from standard input",
+            at="--eval -",
+            fix="write it to a file first: every worker reads it for itself",
+        )
+    # Files may have changed since the last call in this process.
+    counter.cache_clear()
+    eval_index.cache_clear()
     counter(settings.tokenizer)  # a broken file is told before any data is read
     compared = eval_index(settings)
     reading = look(paths, settings, workers=workers, progress=progress)
