@@ -269,3 +269,14 @@ def test_the_baseline_of_the_same_findings_is_the_same_file(tmp_path: Path) -> N
     for name, data in [("x", RECORDS), ("y", RECORDS[::-1])]:
         check([write(tmp_path / f"{name}.jsonl", lines(data))], baseline=tmp_path / f"{name}.json")
     assert (tmp_path / "x.json").read_bytes() == (tmp_path / "y.json").read_bytes()
+
+
+def test_of_many_files_the_fix_names_the_one_that_needs_it(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", lines(QA))
+    odd = write(tmp_path / "b.jsonl", lines([{"frage": "Was?", "wort": "Das."}]))
+    write(tmp_path / "c.png", b"\x89PNG\r\n\x1a\n")
+    result = check([str(tmp_path)])
+    assert (
+        find(result, "unreadable_unknown_kind").fix == f"assay check {odd} --kind KIND --map OURS=frage --map OURS=wort"
+    )
+    assert next((gap.what, gap.why) for gap in result.not_measured) == ("1 file not read", "a PNG image (c.png)")

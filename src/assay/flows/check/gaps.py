@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from assay.flows.check.analyse import Analysis
 from assay.flows.check.problems import Call
@@ -11,7 +12,7 @@ from assay.flows.check.results import NotMeasured
 from assay.flows.check.views import WORDLESS
 from assay.signals import DIMENSIONS
 
-FILES = 10  # named one by one
+FILES = 3  # passed over for one reason that are named
 UNTOLD = "the records do not hold what this looks at"
 
 
@@ -19,9 +20,7 @@ def gaps(
     analysis: Analysis, call: Call, *, tokenizer: bool, passed: Sequence[tuple[str, str]], eval_unread: int
 ) -> list[NotMeasured]:
     """Files passed over, inputs that were not given, dimensions without a rule, rules that could not be told."""
-    found = [NotMeasured(what=path, kinds=[], why=f"not read: {why}") for path, why in passed[:FILES]]
-    if len(passed) > FILES:
-        found.append(NotMeasured(what=f"{len(passed) - FILES} more files", kinds=[], why="not read either"))
+    found = _passed(passed)
     if eval_unread:
         why = f"{eval_unread} of its records could not be read"
         fix = f"assay check {' '.join(call.eval)}"
@@ -56,6 +55,19 @@ def gaps(
         )
     found += _dimensions(kinds)
     found += _untold(analysis)
+    return found
+
+
+def _passed(passed: Sequence[tuple[str, str]]) -> list[NotMeasured]:
+    """Files without a reader, by what they are; most first."""
+    reasons: dict[str, list[str]] = {}
+    for path, why in passed:
+        reasons.setdefault(why, []).append(path)
+    found = []
+    for why, paths in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0])):
+        named = ", ".join(PurePath(path).name for path in paths[:FILES]) + (", ..." if len(paths) > FILES else "")
+        what = f"{len(paths):,} file{'s' if len(paths) > 1 else ''} not read"
+        found.append(NotMeasured(what=what, kinds=[], why=f"{why} ({named})"))
     return found
 
 

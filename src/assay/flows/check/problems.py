@@ -6,11 +6,11 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS, Analysis
-from assay.flows.check.findings import EXAMPLES
+from assay.flows.check.findings import EXAMPLES, File
 from assay.flows.check.profile import profile, ruleset
 from assay.flows.check.results import Problem, Severity, rank
 from assay.formats.sniff import name_of
@@ -72,6 +72,10 @@ class Call:
     def ingest(self) -> str:
         return f"assay ingest {self.dataset} {self.paths}{self._options}"
 
+    def only(self, files: Sequence[File], source: int) -> Call:
+        """The same call on one of its files: how a file is read is a matter of that file."""
+        return replace(self, files=[files[source].path]) if len(files) > 1 else self
+
     @property
     def _options(self) -> str:
         """How the files are read, which every other verb must be told as well."""
@@ -117,14 +121,15 @@ def problems(analysis: Analysis, call: Call, new: Mapping[str, Mapping[str, int]
                 examples=at[:EXAMPLES],
                 why=[one.detail for one in bad[:EXAMPLES]],
                 what=what,
-                fix=_unreadable_fix(rule, analysis, call),
+                fix=_unreadable_fix(rule, analysis, call, call.only(findings.files, bad[0].source)),
                 new=None if new is None else sum(new.get(rule, {}).values()),
                 places=at,
             )
         )
     for rule in sorted(findings.hits):
         places = list(findings.in_order(rule))
-        dimension, severity, what, fix = _about(rule, call)
+        near = call.only(findings.files, places[0][0])
+        dimension, severity, what, fix = _about(rule, call, near)
         shown = [(kind, n) for _, _, kind, n in places[:EXAMPLES]]
         found.append(
             Problem(
@@ -151,14 +156,14 @@ def severity_of(rule: str) -> Severity:
     return OWN[rule].severity if rule in OWN else _level(ruleset()[rule].severity)
 
 
-def _about(name: str, call: Call) -> tuple[str, Severity, str, str]:
+def _about(name: str, call: Call, near: Call) -> tuple[str, Severity, str, str]:
     if name in OWN:
         own = OWN[name]
         return own.dimension, own.severity, own.what, _own_fix(name, call)
     rule = ruleset()[name]
     what = _WHAT.get(name) or re.sub(r"\{\w+\}", "…", rule.reason or rule.when)
     what = f"{what}; {rule.fix}" if rule.fix else what
-    return rule.dimension, _level(rule.severity), what, _rule_fix(name, rule.action, call)
+    return rule.dimension, _level(rule.severity), what, _rule_fix(name, rule.action, call, near)
 
 
 def _level(severity: str) -> Severity:
@@ -166,9 +171,9 @@ def _level(severity: str) -> Severity:
     return levels[severity]
 
 
-def _rule_fix(name: str, action: str, call: Call) -> str:
+def _rule_fix(name: str, action: str, call: Call, near: Call) -> str:
     if name == "missing_fields":
-        return f"{call.check} --map OURS=THEIRS"
+        return f"{near.check} --map OURS=THEIRS"
     if action == "warn":
         return f"{call.check} --junit {name}.xml  # names every line"
     # Deciding drops or sets aside what the rule names, keeps every record readable, and can be taken back.
@@ -183,20 +188,21 @@ def _own_fix(name: str, call: Call) -> str:
         return f"{call.check} {against} --junit overlap.xml  # names every line; take them out"
     if name == TRUNCATED:
         return f"{call.check} --max-length {2 * (call.max_length or 1)}  # or shorten what is longest"
-    return f"{call.check} --junit empty.xml  # names every line; fill the answers or take them out"
+    length = f" --max-length {call.max_length}" if call.max_length else ""
+    return f"{call.check}{length} --junit empty.xml  # names every line; fill the answers or take them out"
 
 
-def _unreadable_fix(rule: str, analysis: Analysis, call: Call) -> str:
+def _unreadable_fix(rule: str, analysis: Analysis, call: Call, near: Call) -> str:
     reason = rule.removeprefix(UNREADABLE)
     if reason == "invalid_utf8":
         name = analysis.findings.files[analysis.findings.unreadable[rule][0].source].format
-        return f"assay check {call.paths} --format {name}:cp1252  # if it was written in another encoding"
+        return f"assay check {near.paths} --format {name}:cp1252  # if it was written in another encoding"
     if reason == "file":
-        return f"assay check {call.paths} --format jsonl  # or csv, tsv, json, parquet, arrow, text"
+        return f"assay check {near.paths} --format jsonl  # or csv, tsv, json, parquet, arrow, text"
     fields = analysis.fields.get(reason, ())
     if reason in ("unknown_kind", "missing_field") and fields:
         maps = " ".join(f"--map {shlex.quote('OURS=' + field)}" for field in fields[:2])
-        return f"{call.check} {'' if call.kind != 'auto' else '--kind KIND '}{maps}"
+        return f"{near.check} {'' if call.kind != 'auto' else '--kind KIND '}{maps}"
     return f"{call.ingest} && assay quarantine {call.dataset}  # keeps the rest"
 
 
