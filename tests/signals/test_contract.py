@@ -22,7 +22,9 @@ CHOSEN = [(signal, kind) for signal, kind in PAIRS if callable(signal.reads) or 
 PARAMS = {"as_of": "2026-01-01T00:00:10Z"}
 each = pytest.mark.parametrize(("signal", "kind"), CHOSEN, ids=lambda x: x if isinstance(x, str) else x.name)
 every_signal = pytest.mark.parametrize("signal", list(SIGNALS), ids=lambda s: s.name)
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
+few = settings(max_examples=15, suppress_health_check=_QUIET)
+many = settings(max_examples=150, suppress_health_check=_QUIET)
 
 
 def measured(signal: Signal, kind: str, *fragments: pa.Table) -> list[Any]:
@@ -30,34 +32,39 @@ def measured(signal: Signal, kind: str, *fragments: pa.Table) -> list[Any]:
     return [value for part in parts for value in part[signal.name].to_pylist()]
 
 
-@each
-@few
-@given(data=st.data())
-def test_keeps_its_type_and_length_and_never_gives_a_number_that_is_none(
-    signal: Signal, kind: str, data: st.DataObject
-) -> None:
+def check(signal: Signal, kind: str, data: st.DataObject) -> None:
+    """Declared type and length, no number that is none, and the same values however the rows are cut.
+
+    Row scope: slicing the input slices the output. Dataset scope: fragment layout and order do not matter.
+    """
     table = data.draw(tables(signal.columns(kind)))
     out = measure_rows([signal], [table], kind, PARAMS)[0][signal.name]
     assert out.type == signal.writes
     assert len(out) == table.num_rows
     out.validate(full=True)
-    assert not any(isinstance(value, float) and not math.isfinite(value) for value in out.to_pylist())
+    whole = out.to_pylist()
+    assert not any(isinstance(value, float) and not math.isfinite(value) for value in whole)
+    cut = data.draw(st.integers(0, table.num_rows))
+    assert measured(signal, kind, table.slice(0, cut), table.slice(cut)) == whole
+    if signal.scope == "dataset":
+        assert measured(signal, kind, table.slice(cut), table.slice(0, cut)) == whole[cut:] + whole[:cut]
+    else:
+        assert measured(signal, kind, table.slice(cut)) == whole[cut:]
 
 
 @each
 @few
 @given(data=st.data())
-def test_how_the_rows_are_cut_does_not_change_a_value(signal: Signal, kind: str, data: st.DataObject) -> None:
-    """Row scope: slicing the input slices the output. Dataset scope: fragment layout and order do not matter."""
-    table = data.draw(tables(signal.columns(kind)))
-    cut = data.draw(st.integers(0, table.num_rows))
-    whole = measured(signal, kind, table)
-    assert measured(signal, kind, table.slice(0, cut), table.slice(cut)) == whole
-    if signal.scope == "dataset":
-        later, earlier = measured(signal, kind, table.slice(cut), table.slice(0, cut)), whole
-        assert later == earlier[cut:] + earlier[:cut]
-    else:
-        assert measured(signal, kind, table.slice(cut)) == whole[cut:]
+def test_keeps_its_declaration_however_the_rows_are_cut(signal: Signal, kind: str, data: st.DataObject) -> None:
+    check(signal, kind, data)
+
+
+@pytest.mark.slow
+@each
+@many
+@given(data=st.data())
+def test_keeps_its_declaration_over_many_more_rows(signal: Signal, kind: str, data: st.DataObject) -> None:
+    check(signal, kind, data)
 
 
 @every_signal

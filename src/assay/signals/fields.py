@@ -23,7 +23,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "composite": (("text", "media"),),
     "agentic": (("steps",),),  # a session without an outcome is usual: `outcome_missing` says so
     "multimodal": (("media",), ("text", "label", "annotations_json")),
-    "simulation": (("state_json", "state_tensor"), ("action_json",), ("result",)),
+    "simulation": (("state_json", "state_tensor"), ("action_json",)),  # demonstrations have no result
     "domain_log": (("timestamp",), ("sensor_data", "event_summary", "raw_line")),
     "preference": (("prompt",), ("candidates",), ("votes", "resolution")),
 }
