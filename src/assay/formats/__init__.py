@@ -3,7 +3,7 @@
 from assay.formats import columnar, delimited, json_document, line_records, text_files
 from assay.formats.base import FORMATS, MAX_DEPTH, RECORD_BYTES, Bad, Chunk, Format, Item, Limits, Shape, parse, read
 from assay.formats.json_value import BadValue, parse_value
-from assay.formats.sniff import NotRecords, shape_of
+from assay.formats.sniff import NotRecords, parse_wanted, shape_of
 from assay.formats.sources import Listing, Skipped, Source, expand
 from assay.formats.streams import ByteStream
 
@@ -29,6 +29,7 @@ __all__ = [
     "expand",
     "parse",
     "parse_value",
+    "parse_wanted",
     "read",
     "shape_of",
 ]

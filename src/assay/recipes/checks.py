@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 
 def check_source(draft: Draft, params: SourceParams) -> None:
-    from assay.formats import FORMATS
+    from assay.formats import parse_wanted
     from assay.records import parse_map
 
-    if params.format is not None and params.format not in FORMATS:
-        draft.errors.append(UnknownName("format", params.format, FORMATS.names(), at=draft.at("format")))
+    try:
+        parse_wanted(params.format)
+    except UserError as error:
+        draft.wrong(error.code, error.what, "format", fix=error.fix)
     for ours, theirs in params.map.items():
         try:
             parse_map([f"{ours}={theirs}"])

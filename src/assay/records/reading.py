@@ -232,6 +232,8 @@ class Reading:
         if not isinstance(value, (str, int, float)) or isinstance(value, bool):
             return
         time = parse_time(value)
+        if time is None and not isinstance(value, str):
+            return  # 0.033 is seconds since an episode began: a clock of its own, not a time badly written
         if time is not None:
             self.envelope["event_time"] = time
         raw = raw_time(value, time)
