@@ -15,6 +15,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
+from assay.core.collector import collector_paused
 from assay.core.ids import xxh3_hex
 from assay.flows.check import overlap, views
 from assay.flows.check.findings import Ints
@@ -92,6 +93,11 @@ class Collected:
 
 def collect(task: Task) -> list[Collected]:
     """Everything `check` needs to know about one chunk; a list, so that halves of a chunk can be joined."""
+    with collector_paused():
+        return _collect(task)
+
+
+def _collect(task: Task) -> list[Collected]:
     settings = task.settings
     decoder = Decoder(settings.kind, mapping=dict(settings.mapping))
     unread: dict[str, Unread] = {}

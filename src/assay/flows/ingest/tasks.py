@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from assay.core.collector import collector_paused
 from assay.flows.ingest.identities import Keys, content_keys, id_keys, occurrence_keys
 from assay.formats import FORMATS, Bad, Chunk, Item, Limits, Shape, Source, parse, read, shape_of
 from assay.records import Decoded, Decoder, RecordError, Row, record_id_of, to_batch
@@ -108,6 +109,11 @@ def _decoder(settings: Settings) -> Decoder:
 
 def decode_task(settings: Settings, task: Task) -> Result:
     """Parse and decode every record of a task."""
+    with collector_paused():
+        return _decode(settings, task)
+
+
+def _decode(settings: Settings, task: Task) -> Result:
     decoder = _decoder(settings)
     result = Result()
     found: dict[str, list[tuple[int, Item, Row]]] = {}
