@@ -20,6 +20,7 @@ SHARED = {
     "preference": "preference/llmbar",
     "composite": "composite-markdown",
     "sensors": "sensors/nab/artificialNoAnomaly",
+    "simulation": "robot-episodes/g1-lerobot/data",
 }
 
 

@@ -56,7 +56,12 @@ sharegpt = st.fixed_dictionaries(
 )
 chat = st.lists(chat_message, max_size=4) | st.lists(sharegpt, max_size=4) | st.lists(said, max_size=3)
 turn = st.sampled_from(
-    ["\n\nHuman: hi\n\nAssistant: yo", "\n\nHuman: hi\n\nAssistant: no", "\n\nHuman: a\n\nAssistant:"]
+    [
+        "\n\nHuman: hi\n\nAssistant: yo",
+        "\n\nHuman: hi\n\nAssistant: no",
+        "\n\nHuman: a\n\nAssistant:",
+        "\n\nHuman: a\n\nAssistant: ",
+    ]
 )
 flat_step = st.dictionaries(
     st.sampled_from(

@@ -267,6 +267,14 @@ def test_hh_dialogues_share_their_prompt() -> None:
     assert decoded.extra == {}
 
 
+def test_an_hh_dialogue_may_end_in_an_empty_turn() -> None:
+    start = "\n\nHuman: hi\n\nAssistant:"
+    decoded = decode({"chosen": start + " ", "rejected": start + " no"})
+    assert said(decoded.payload["prompt"]) == [("user", "hi")]
+    assert [said(c["messages"]) for c in decoded.payload["candidates"]] == [[("assistant", "")], [("assistant", "no")]]
+    assert decoded.exact
+
+
 def test_message_lists_that_repeat_the_prompt() -> None:
     asked = {"role": "user", "content": "q"}
     sides = {side: [asked, {"role": "assistant", "content": side}] for side in ("chosen", "rejected")}

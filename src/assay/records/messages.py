@@ -36,11 +36,11 @@ def role_of(written: str) -> str:
     return ROLES.get(lower, lower if lower in KNOWN_ROLES else written)
 
 
-def text_part(text: str) -> dict[str, Any]:
+def text_part(text: str | None) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def message(role: str, text: str) -> dict[str, Any]:
+def message(role: str, text: str | None) -> dict[str, Any]:
     return {"role": role, "parts": [text_part(text)]}
 
 
@@ -215,16 +215,17 @@ def read_dialogue(text: str) -> list[dict[str, Any]] | None:
     out = []
     for i in range(1, len(pieces), 3):
         role, gap, said = pieces[i : i + 3]
-        if bool(gap) != bool(said):  # "Assistant:" without a space is written only where nothing follows
+        if said and not gap:
             return None
-        out.append(message("user" if role == "Human" else "assistant", said))
+        # hh-rlhf ends a few dialogues in "Assistant: ": an empty turn. Without the space there is no text at all.
+        out.append(message("user" if role == "Human" else "assistant", said if gap else None))
     return out if write_dialogue(out) == text else None
 
 
 def write_dialogue(messages: Sequence[Mapping[str, Any]]) -> str:
     names = {"user": "Human", "assistant": "Assistant"}
     said = [(names[m["role"]], m["parts"][0]["text"]) for m in messages]
-    return "".join(f"\n\n{name}: {text}" if text else f"\n\n{name}:" for name, text in said)
+    return "".join(f"\n\n{name}:" if text is None else f"\n\n{name}: {text}" for name, text in said)
 
 
 def message_text(value: Mapping[str, Any]) -> str:
