@@ -1,0 +1,124 @@
+"""Words by three rules, against Python that is slow and obvious."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.arrow import utf8_views
+from assay.kernels.words import LETTERS, PEELED, SPACES, character_classes, span_hash, word_places
+
+ALPHABET = "aZbN09 .,!?)('\"\n\t-:/#*_+=%~\u00e9\u2019\u2026\u2014\u00a0\u3000\u4f60\u3002\u0301\u00b7\u20ac"
+ALPHABET += "\U0001f600stnmdrevl"
+texts = st.lists(st.text(alphabet=ALPHABET, max_size=30) | st.text(max_size=8), max_size=4)
+
+
+def words(values: list[str], rule: int) -> list[list[str]]:
+    out = []
+    for value in values:
+        offsets, data = utf8_views(pa.array([value], pa.large_string()))
+        raw = bytes(data)
+        out.append([raw[a:b].decode() for a, b in word_places(offsets, data, character_classes(), rule).tolist()])
+    return out
+
+
+def unspaced(c: str) -> bool:
+    return 0x3040 <= ord(c) < 0xA000 or 0xF900 <= ord(c) < 0xFB00 or 0x20000 <= ord(c) < 0x30000
+
+
+def slow_letters(text: str) -> list[str]:
+    """Join characters one by one: marks always, letters and digits, and single marks between two of a sort."""
+
+    def joins(i: int, last: str) -> bool:
+        c = text[i]
+        if c.isalnum() or c == "_":
+            return not unspaced(c)
+        after = text[i + 1 : i + 2]
+        if not after or unspaced(after) or last == "_":
+            return False
+        letters = c in "'\u2019.:\u00b7" and last.isalpha() and after.isalpha()
+        return letters or (
+            c in "'\u2019.,;" and last.isalnum() and not last.isalpha() and after.isalnum() and not after.isalpha()
+        )
+
+    found, i = [], 0
+    while i < len(text):
+        start, last = i, text[i]
+        i += 1
+        if not (last.isalnum() or last == "_"):
+            continue
+        alone = unspaced(last)
+        while i < len(text):
+            mark = unicodedata.category(text[i]) in ("Mn", "Mc", "Me", "Cf") and not text[i].isalnum()
+            if not mark and (alone or not joins(i, last)):
+                break
+            if text[i].isalnum() or text[i] == "_":
+                last = text[i]
+            i += 1
+        if text[start].isalnum():
+            found.append(text[start:i])
+    return found
+
+
+@given(texts)
+def test_space_words_are_those_of_split(values: list[str]) -> None:
+    assert words(values, SPACES) == [value.split() for value in values]
+
+
+@given(texts)
+def test_letter_words_agree_with_joining_one_by_one(values: list[str]) -> None:
+    assert words(values, LETTERS) == [slow_letters(value) for value in values]
+
+
+@given(texts)
+def test_peeled_words_are_the_same_text_in_the_same_order(values: list[str]) -> None:
+    """Nothing is lost, doubled or turned round, and no word spans white space."""
+    for value, found in zip(values, words(values, PEELED), strict=True):
+        assert "".join(found) == "".join(value.split())
+        assert all(found)
+        again = words([value.strip()], PEELED)[0]
+        assert again == found
+    alone = [word for value in values for run in value.split() for word in words([run], PEELED)[0]]
+    assert alone == [word for found in words(values, PEELED) for word in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Hello, world!", "Hello|,|world|!", id="punctuation is peeled"),
+        pytest.param('("quoted")', '(|"|quoted|"|)', id="mark by mark"),
+        pytest.param("Wait... what", "Wait|...|what", id="an ellipsis is one word"),
+        pytest.param("I don't, it's", "I|do|n't|,|it|'s", id="contractions"),
+        pytest.param("state-of-art 3-4", "state|-|of|-|art|3|-|4", id="hyphens between letters or digits"),
+        pytest.param("e.g. the U.S. end.", "e.g.|the|U.S.|end|.", id="abbreviations keep their periods"),
+        pytest.param("3.14 1,000", "3.14|1,000", id="numbers stay whole"),
+        pytest.param("see https://a.org/b-c.", "see|https://a.org/b-c|.", id="an address stays whole"),
+        pytest.param("foo(bar)", "foo(bar|)", id="brackets inside are not cut"),
+        pytest.param("$5 5\u20ac", "$|5|5|\u20ac", id="currency signs"),
+        pytest.param("---- | --", "----|||--", id="rules of tables"),
+    ],
+)
+def test_peeled_words_by_example(text: str, expected: str) -> None:
+    assert "|".join(words([text], PEELED)[0]) == expected
+
+
+def test_character_classes_cover_all_letters() -> None:
+    beyond = range(len(character_classes()), 0x110000)
+    assert not any(chr(code).isalnum() for code in beyond)
+
+
+@given(st.text(max_size=12))
+def test_a_span_knows_its_characters(text: str) -> None:
+    raw = np.frombuffer(text.encode(), np.uint8) if text else np.zeros(0, np.uint8)
+    assert span_hash(raw, 0, len(raw))[1] == len(text)
+
+
+def test_equal_spans_have_equal_hashes_and_others_do_not() -> None:
+    raw = np.frombuffer(b"the cat the cab", np.uint8)
+    assert span_hash(raw, 0, 3)[0] == span_hash(raw, 8, 11)[0]
+    assert span_hash(raw, 4, 7)[0] != span_hash(raw, 12, 15)[0]
