@@ -8,7 +8,7 @@ UV     := $(BIN)/uv
 SLOW   ?= not slow and not peer
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo test test-all check lint types layers unit bench docs pins wheel clean
+.PHONY: help demo test test-all test-peers lint types layers unit bench docs pins wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: lint types layers unit  ## set up, then formatting, lint, types, layers an
 
 test-all: $(VENV)/dev.ok lint types layers  ## the same with the slow tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not peer"
+
+test-peers: $(VENV)/dev.ok  ## against other tools, each installed in an environment of its own
+	$(BIN)/python -m pytest -m peer
 
 lint: $(VENV)/dev.ok
 	$(BIN)/ruff format --check .
