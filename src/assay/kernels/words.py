@@ -72,14 +72,13 @@ def class_of(code: int, table: NDArray[np.uint8]) -> int:
 
 
 @kernel
-def _put(words: NDArray[np.int64], n: int, start: int, stop: int) -> NDArray[np.int64]:
-    """words with (start, stop) at n; a larger copy where there is no room."""
-    if n >= len(words):
-        more = np.empty((2 * n + 64, 2), np.int64)
-        more[:n] = words[:n]
-        words = more
-    words[n, 0], words[n, 1] = start, stop
-    return words
+def _roomy(words: NDArray[np.int64], n: int, more: int) -> NDArray[np.int64]:
+    """words, or a larger copy of its first n, with room for `more` after them."""
+    if n + more <= len(words):
+        return words
+    larger = np.empty((2 * n + more + 64, 2), np.int64)
+    larger[:n] = words[:n]
+    return larger
 
 
 @kernel
@@ -192,19 +191,20 @@ def _cuts(code: int, before: int, after: int) -> bool:
 @kernel
 def _peel(
     data: NDArray[np.uint8], start: int, end: int, table: NDArray[np.uint8], words: NDArray[np.int64], n: int
-) -> tuple[NDArray[np.int64], int]:
-    """The words of one run without white space, from words[n] on; returns words and how many there are now."""
+) -> int:
+    """The words of one run without white space, into words[n:], which has room; returns how many there are now."""
     plain = True
     for i in range(start, end):
         c = data[i]
         plain &= 97 <= c <= 122 or 65 <= c <= 90
     if plain:  # most runs of most texts
-        return _put(words, n, start, end), n + 1
+        words[n, 0], words[n, 1] = start, end
+        return n + 1
     while start < end:
         width = _front_width(data, start, end, table)
         if width == 0:
             break
-        words = _put(words, n, start, start + width)
+        words[n, 0], words[n, 1] = start, start + width
         n += 1
         start += width
     core = end
@@ -224,21 +224,21 @@ def _peel(
             following, _ = code_at(data, i + width, core)
             if _cuts(code, before, class_of(following, table)):
                 if i > piece:
-                    words = _put(words, n, piece, i)
+                    words[n, 0], words[n, 1] = piece, i
                     n += 1
-                words = _put(words, n, i, i + width)
+                words[n, 0], words[n, 1] = i, i + width
                 n += 1
                 piece = i + width
         before = bits
         i += width
     if piece < core:
-        words = _put(words, n, piece, core)
+        words[n, 0], words[n, 1] = piece, core
         n += 1
     first = n  # what was peeled off the end, found from right to left, put down from left to right
     at = end
     while at > core:
         width = _back_width(data, start, at, table)
-        words = _put(words, n, at - width, at)
+        words[n, 0], words[n, 1] = at - width, at
         n += 1
         at -= width
     last = n - 1
@@ -247,7 +247,7 @@ def _peel(
             words[first, k], words[last, k] = words[last, k], words[first, k]
         first += 1
         last -= 1
-    return words, n
+    return n
 
 
 @kernel
@@ -288,7 +288,9 @@ def _letters(
                 break
             i += width
         if wanted:
-            words = _put(words, n, start, i)
+            if n == len(words):
+                words = _roomy(words, n, n + 64)
+            words[n, 0], words[n, 1] = start, i
             n += 1
     return words, n
 
@@ -313,10 +315,12 @@ def split_words(
         start = i
         while i < end and (33 <= data[i] < 128 or space_width(data, i, end) == 0):
             i += 1
+        if n + i - start > len(words):
+            words = _roomy(words, n, i - start)
         if rule == PEELED:
-            words, n = _peel(data, start, i, table, words, n)
+            n = _peel(data, start, i, table, words, n)
         else:
-            words = _put(words, n, start, i)
+            words[n, 0], words[n, 1] = start, i
             n += 1
     return words, n
 
@@ -343,7 +347,7 @@ def word_places(
     words = np.empty((64, 2), np.int64)
     for row in range(len(offsets) - 1):
         words, n = split_words(data, offsets[row], offsets[row + 1], table, rule, words)
-        for k in range(n):
-            out = _put(out, total, words[k, 0], words[k, 1])
-            total += 1
+        out = _roomy(out, total, n)
+        out[total : total + n] = words[:n]
+        total += n
     return out[:total]
