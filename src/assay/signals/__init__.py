@@ -11,6 +11,7 @@ from assay.signals import labels as labels
 from assay.signals import language as language
 from assay.signals import media as media
 from assay.signals import preferences as preferences
+from assay.signals import published as published
 from assay.signals import reasoning as reasoning
 from assay.signals import sensors as sensors
 from assay.signals import text as text
