@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from statistics import mean
 
 import numpy as np
@@ -112,3 +116,37 @@ def test_nothing_to_measure() -> None:
 )
 def test_c4_by_example(text: str, expected: list[int]) -> None:
     assert c4_lines(*views([text]), *phrases())[0].tolist() == expected
+
+
+BOUNDS = """
+import numpy as np, pyarrow as pa
+from assay.core.arrow import utf8_views
+from assay.kernels.endings import TERMINAL
+from assay.kernels.filter_lines import c4_lines, fineweb_lines, phrases
+from assay.kernels.shape import text_shape
+from assay.kernels.words import character_classes
+rng = np.random.default_rng(0)
+pieces = %r
+rows = ["".join(rng.choice(pieces, rng.integers(0, 12))) for _ in range(300)]
+table = character_classes()
+for value in [pa.array(rows, pa.large_string()), *(pa.array([row], pa.large_string()) for row in rows)]:
+    offsets, data = utf8_views(value)
+    data = data[: offsets[-1]].copy()
+    fineweb_lines(offsets, data, table, TERMINAL)
+    c4_lines(offsets, data, *phrases())
+    for variant in range(3):
+        text_shape(offsets, data, table, variant)
+try:
+    text_shape(np.array([0, 5]), np.zeros(1, np.uint8), table, 0)
+except IndexError:
+    print("checked")
+"""
+
+
+def test_nothing_reads_beyond_its_buffers(tmp_path: Path) -> None:
+    script = tmp_path / "bounds.py"
+    script.write_text(BOUNDS % [*_PIECES, *"aZ0 .,'#-*\u00e9\u2019\u2026\u2022\u0301\x85\U0001f600"], "utf-8")
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip() == "checked", "bounds checks were off"
