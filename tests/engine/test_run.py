@@ -130,7 +130,10 @@ def test_results_dropped_halfway_leave_no_process_behind() -> None:
 
 
 def test_an_interrupt_ends_everything_at_once() -> None:
+    # A runner started in the background hands "ignore" for SIGINT down to its children: the script takes it back.
     script = textwrap.dedent("""
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from assay.engine import run
         from tests.engine import jobs
         try:
@@ -140,12 +143,16 @@ def test_an_interrupt_ends_everything_at_once() -> None:
             print("interrupted", flush=True)
     """)
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "one\n"
-    workers = psutil.Process(child.pid).children(recursive=True)
-    assert workers
-    os.killpg(child.pid, signal.SIGINT)  # as a terminal does: the whole group
-    assert child.communicate(timeout=20)[0] == "interrupted\n"
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "one\n"
+        workers = psutil.Process(child.pid).children(recursive=True)
+        assert workers
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: the whole group
+        try:
+            assert child.communicate(timeout=20)[0] == "interrupted\n"
+        finally:
+            child.kill()
     _, alive = psutil.wait_procs(workers, timeout=5)
     assert not alive
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,17 @@ def test_killed_at_twenty_moments_over_real_files(shared_data: Path, tmp_path: P
     seconds = timed(whole)
     expected = left(whole)
     assert (expected["fsck"], expected["verified"]) == ([], True)
-    killed = 0
     for moment in range(1, 21):
-        folder = project(f"moment-{moment}")
-        killed += run(folder, after_s=seconds * moment / 21) == -9
+        for attempt in range(6):
+            folder = project(f"moment-{moment}-{attempt}")
+            started = time.perf_counter()
+            code = run(folder, after_s=seconds * moment / 21)
+            if code == -9:
+                break
+            # It was through before its moment came: runs take less time now than when one was timed.
+            seconds = time.perf_counter() - started
+            shutil.rmtree(folder)
+        assert code == -9, "the moment did not fall into the run"
         assert run(folder) == 0
         assert left(folder) == expected, f"killed after {moment}/21 of the time"
         shutil.rmtree(folder)
-    assert killed >= 15, "the moments did not fall into the run"
