@@ -9,7 +9,7 @@ from assay.flows.gates import AGGREGATES, ALARMS, AXES, COUNTS, SHARES
 from assay.formats import FORMATS
 from assay.recipes.steps import STEPS
 from assay.records import KINDS
-from assay.rules import load_ruleset
+from assay.rules import load_ruleset, presets
 from assay.rules.rule import DIMENSIONS
 from assay.signals import SIGNALS, dimension_coverage
 
@@ -82,9 +82,15 @@ def _signals() -> list[str]:
 
 
 def _rules() -> list[str]:
-    ruleset = load_ruleset("default")
-    out = ["# The default rules", "", _HEAD, ""]
-    for rule in ruleset.rules:
+    out = ["# Rules", "", _HEAD, "", "`assay decide DATASET --rules PRESET`, or a YAML file of your own.", ""]
+    rows = [("preset", "rules", "kinds")]
+    for name in presets():
+        found = load_ruleset(name).rules
+        covered = {kind for rule in found for kind in rule.kinds}
+        where = "every kind" if len(covered) == len(KINDS) else ", ".join(sorted(covered))
+        rows.append((f"`{name}`", str(len(found)), where))
+    out += [*_table(*rows), "Every rule of `default`:", ""]
+    for rule in load_ruleset("default").rules:
         kinds = "every kind" if set(rule.kinds) == set(KINDS.names()) else ", ".join(rule.kinds)
         out += [
             f"## {rule.name}",
