@@ -165,3 +165,13 @@ def test_rules_of_other_kinds_are_no_mistake(tmp_path: Path) -> None:
     ws, _ = workspace(tmp_path, rows())
     other = RULES + "- {name: tools, dimension: accuracy, kinds: [agentic], when: len(tools) > 9, action: drop}\n"
     assert decide(ws, "tickets", parse_ruleset(other)).by_rule.keys() == {"short", "copy", "old", "never"}
+
+
+def test_a_rollback_has_the_decisions_of_what_it_restored(tmp_path: Path) -> None:
+    ws, data = workspace(tmp_path, rows())
+    decided = decide(ws, "tickets", parse_ruleset(RULES)).datasets[0]
+    fill(ws, "tickets.qa", [[qa(9)]])
+    assert ws.load_decisions(data.name, data.head) is None
+    restored = data.rollback(decided.version).number
+    again = data.rollback(restored).number
+    assert actions(ws, again, decided.key) == actions(ws, decided.version, decided.key)

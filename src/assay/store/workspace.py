@@ -164,11 +164,16 @@ class Workspace:
         return None if saved is None else pq.read_table(self.path / saved.path)
 
     def find_decisions(self, dataset: str, version: int, ruleset_hash: str | None = None) -> SavedDecisions | None:
-        """As `load_decisions`, without the rows."""
+        """As `load_decisions`, without the rows. A rollback has the rows, and so the decisions, of what it restored."""
         found = self.ledger.decisions(dataset, version)
         if ruleset_hash is not None:
             found = [saved for saved in found if saved.ruleset == ruleset_hash]
-        return found[-1] if found else None
+        if found:
+            return found[-1]
+        made = self.ledger.version(dataset, version)
+        if made is None or "restored" not in made.stats:
+            return None
+        return self.find_decisions(dataset, int(made.stats["restored"]), ruleset_hash)
 
     def fsck(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong with any dataset, blob or decision file."""
