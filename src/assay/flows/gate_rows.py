@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from assay.core.errors import UnknownName, UserError
+from assay.core.files import whole_file
 from assay.core.ids import fingerprint
 from assay.flows.gates import FailingRows, Gate
 from assay.flows.rulesets import known_ruleset
@@ -151,9 +151,8 @@ def write_failing(
     folder = ws.path / "gates"
     folder.mkdir(exist_ok=True)
     path = folder / f"{_slug(gate.name)}-{fingerprint(scope, gate.name)[:12]}.parquet"
-    part_file = path.with_suffix(f".{os.getpid()}.part")
-    pq.write_table(table, part_file, compression="zstd")
-    part_file.replace(path)
+    with whole_file(path) as part_file:
+        pq.write_table(table, part_file, compression="zstd")
     first = table.slice(0, _EXAMPLES).to_pylist()
     examples = [f"{row['dataset']} {row['record_id']}" for row in first]
     return FailingRows(count=table.num_rows, path=path.relative_to(ws.path).as_posix(), examples=examples)

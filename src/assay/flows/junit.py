@@ -6,13 +6,14 @@ same findings give the same bytes, apart from the seconds measured.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
+
+from assay.core.files import whole_file
 
 # XML 1.0 has no way to write these, not even escaped; a record's text may hold them.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -53,9 +54,8 @@ def write_junit(path: str | Path, name: str, suites: Sequence[Suite]) -> Path:
     """Write the file whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(junit_xml(name, suites))
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(junit_xml(name, suites))
     return path
 
 

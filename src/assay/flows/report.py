@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import msgspec
 
 from assay.core.errors import UserError
+from assay.core.files import whole_file
 from assay.core.results import Result
 from assay.flows.subjects import Chosen, choose, split_ref
 from assay.report import Gate, QuarantineReason, SignalInfo, Subject, gather, render
@@ -159,14 +158,7 @@ def _identity(chosen: Sequence[Chosen]) -> list[tuple[str, str]]:
 def _write(out: Path, html: bytes) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(suffix=".part", dir=out.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(html)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, out)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(out) as part:
+            part.write_bytes(html)
     except OSError as error:
         raise UserError("E509", f"cannot write {out}: {error.strerror}", fix="name a file with -o") from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import msgspec
 
 from assay.core.errors import UserError
+from assay.core.files import whole_file
 from assay.rules import Rule, Ruleset, load_ruleset, presets
 from assay.rules.sql import parse_expression
 from assay.store import Workspace
@@ -23,12 +22,8 @@ def remember_ruleset(ws: Workspace, ruleset: Ruleset) -> None:
         return
     path.parent.mkdir(exist_ok=True)
     body = {"name": ruleset.name, "rules": [{**rule.content(), "when": rule.when} for rule in ruleset.rules]}
-    handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(body), indent=2))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with whole_file(path, sync=True) as part:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(body), indent=2))
 
 
 def known_ruleset(ws: Workspace, ruleset_hash: str) -> Ruleset:

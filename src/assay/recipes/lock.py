@@ -8,7 +8,6 @@ an edit of one's own rules is taken over silently, because the edit is the purpo
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 
 from assay.core.errors import UserError
+from assay.core.files import whole_file
 
 FILE = "assay.lock"
 FORMAT = 1
@@ -66,9 +66,8 @@ def write_lock(folder: Path, recipe: str, pins: Pins) -> None:
     lock = read_lock(folder)
     recipes = {**lock.recipes, recipe: pins}
     text = json.dumps(msgspec.to_builtins(Lock(recipes=recipes)), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    part = folder / f".{FILE}.{os.getpid()}.part"
-    part.write_text(text, encoding="utf-8")
-    part.replace(folder / FILE)
+    with whole_file(folder / FILE) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def drift(old: Pins, new: Pins) -> list[str]:

@@ -58,10 +58,6 @@ def all_fields(kind: Kind) -> tuple[Field, ...]:
     return kind.fields + ENVELOPE_FIELDS
 
 
-def columns_of_field(field: Field) -> tuple[str, ...]:
-    return (field.path[0],)
-
-
 def probes_for(
     keys: tuple[str, ...], types: tuple[type, ...], kinds: tuple[Kind, ...]
 ) -> tuple[tuple[str, Codec], ...]:

@@ -23,13 +23,6 @@ def split_name(full: str) -> tuple[str, str]:
     return base, kind
 
 
-def check_base(base: str) -> str:
-    """The same base name, if it is one. Raises UserError E403."""
-    if not _BASE.fullmatch(base):
-        raise UserError("E403", f"{base!r} is not a dataset name", fix="letters, digits, - and _, as in tickets")
-    return base
-
-
 def check_tag(name: str) -> str:
     """The same tag, if it can be told from a number and from HEAD. Raises UserError E404."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", name) or _NUMBER.fullmatch(name) or _BACK.fullmatch(name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.core.errors import UnknownName, UserError
+from assay.core.files import whole_file
 from assay.core.ids import sha256_file
 from assay.store import refs
 from assay.store.blobs import Blobs
@@ -135,17 +135,8 @@ class Workspace:
         folder = self.path / "decisions" / dataset
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"v{version}-{ruleset_hash}.parquet"
-        fd, temporary = tempfile.mkstemp(suffix=".part", dir=folder)
-        os.close(fd)
-        try:
-            with clear_errors(folder):
-                pq.write_table(table.combine_chunks(), temporary, compression="zstd")
-            with open(temporary, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(path, sync=True) as part, clear_errors(folder):
+            pq.write_table(table.combine_chunks(), part, compression="zstd")
         self.ledger.decision_save(
             SavedDecisions(
                 dataset=dataset,

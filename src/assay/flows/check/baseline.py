@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from assay.core.errors import UserError
+from assay.core.files import whole_file
 
 VERSION = 1
 
@@ -31,12 +32,10 @@ def encode(findings: Findings) -> bytes:
 
 
 def write(path: Path, findings: Findings) -> None:
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        temporary.write_bytes(encode(findings))
-        temporary.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(encode(findings))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UserError(
             "E381", f"the baseline cannot be written: {error.strerror}", at=str(path), fix="name a file in a folder"
         ) from None

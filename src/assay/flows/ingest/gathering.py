@@ -12,6 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from assay.core.arrow import fresh
+from assay.core.files import whole_file
 from assay.flows.ingest.identities import Identities, Keys, Occurrences, id_keys
 from assay.flows.ingest.results import Counts
 from assay.flows.ingest.tasks import BadRecord, Result, Rows, Task, numbered_id, raw_of, reader_of
@@ -238,9 +239,8 @@ def save_noted(noted: Noted, path: Path) -> str:
     ]
     data = np.array([len(part) for part in parts], np.uint64).tobytes() + b"".join(part.tobytes() for part in parts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(data)
     return xxhash.xxh3_128_hexdigest(data)
 
 
