@@ -13,6 +13,8 @@ CODES: dict[str, str] = {
     "E102": "registered twice",
     "E103": "wrong column type",
     "E104": "a parameter's value",
+    "E105": "an extra that is not installed",
+    "E106": "a file that a parameter names",
     "E200": "a recipe that cannot be read",
     "E201": "YAML that cannot be read",
     "E202": "an unknown key in a recipe",

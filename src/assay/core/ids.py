@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import xxhash
 
+from assay.core.errors import UserError
+
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -54,6 +56,20 @@ def sha256_hex(data: bytes) -> str:
 def sha256_file(path: str | Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def path_digest(path: str | Path, name: str = "path") -> str:
+    """64 hex digits over a file's bytes, or over the relative names and bytes of every file below a folder.
+
+    E106 when there is nothing at `path`; `name` is what the user calls it.
+    """
+    place = Path(path)
+    if place.is_file():
+        return sha256_file(place)
+    if not place.is_dir():
+        raise UserError("E106", f"{name}: there is no file or folder {str(path)!r}", fix="check the path")
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    return sha256_hex("\n".join(f"{file.relative_to(place).as_posix()} {sha256_file(file)}" for file in files).encode())
 
 
 def fingerprint(*parts: Any) -> str:

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from assay.core.arrow import one_array
 from assay.core.errors import UserError
-from assay.core.ids import fingerprint
+from assay.core.extras import need_extra
+from assay.core.ids import fingerprint, path_digest
 from assay.core.registry import Registry
 from assay.records.schema import KIND_NAMES, columns_of
 
@@ -39,6 +40,8 @@ class Signal:
     params: names with their defaults; a caller's value is part of the fingerprint.
     default: part of what `measure` and `check` compute unasked.
     python_bound: spends its time in Python code holding the interpreter lock: processes help, threads do not.
+    files: those params that name a file or a folder; the fingerprint holds what is in it, not where it lies.
+    extra: the extra of pyproject whose libraries it needs, None for none. Such a signal is never a default.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Signal:
     params: Mapping[str, Any] = field(default_factory=dict)
     default: bool = True
     python_bound: bool = False
+    files: tuple[str, ...] = ()
+    extra: str | None = None
     row: Callable[..., pa.Array] | None = None
     steps: tuple[Callable[..., pa.Table], Callable[..., pa.Table], Callable[..., pa.Array]] | None = None
 
@@ -65,19 +70,26 @@ class Signal:
         return dict(self.reads(kind) if callable(self.reads) else self.reads)
 
     def fingerprint(self, kind: str, params: Mapping[str, Any] = _NO_PARAMS) -> str:
-        """32 hex digits: two equal fingerprints promise equal values on equal rows (dataset scope: equal datasets)."""
-        return fingerprint("signal", self.name, self.version, self.scope, kind, str(self.writes), self._own(params))
+        """32 hex digits: two equal fingerprints promise equal values on equal rows (dataset scope: equal datasets).
+
+        E106 when a file that a parameter names is not there.
+        """
+        own = self._own(params)
+        own.update({name: path_digest(own[name], name) for name in self.files if own[name] is not None})
+        return fingerprint("signal", self.name, self.version, self.scope, kind, str(self.writes), own)
 
     def run(self, rows: Rows, kind: str, params: Mapping[str, Any] = _NO_PARAMS, *, at: str = "") -> pa.Array:
         """Values of a row-scope signal, one per row. E103 when a column is missing or of another type."""
         if self.row is None:
             raise TypeError(f"signal {self.name!r} has dataset scope: summarise, combine, apply")
+        self.check_extra(at=at)
         return self._checked(self.row(**self._take(rows, kind, at), **self._own(params)), len(rows))
 
     def summarise(self, rows: Rows, kind: str, *, at: str = "") -> pa.Table:
         """What other fragments need to know about this one; small beside the fragment. Parameters play no part."""
         if self.steps is None:
             raise TypeError(f"signal {self.name!r} has row scope: run")
+        self.check_extra(at=at)
         return self.steps[0](**self._take(rows, kind, at))
 
     def combine(self, summaries: Sequence[pa.Table]) -> pa.Table:
@@ -93,6 +105,11 @@ class Signal:
         if self.steps is None:
             raise TypeError(f"signal {self.name!r} has row scope: run")
         return self._checked(self.steps[2](state, **self._take(rows, kind, at), **self._own(params)), len(rows))
+
+    def check_extra(self, *, at: str = "") -> None:
+        """E105 when the libraries it needs are not installed."""
+        if self.extra is not None:
+            need_extra(self.extra, f"signal {self.name!r}", at=at)
 
     def _own(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return {name: params.get(name, default) for name, default in self.params.items()}
@@ -135,6 +152,8 @@ def row_signal(
     params: Mapping[str, Any] = _NO_PARAMS,
     default: bool = True,
     python_bound: bool = False,
+    files: tuple[str, ...] = (),
+    extra: str | None = None,
 ) -> Callable[[Callable[..., pa.Array]], Callable[..., pa.Array]]:
     """Register the decorated function under its own name; it stays an ordinary function of columns."""
 
@@ -154,6 +173,8 @@ def row_signal(
                 params=dict(params),
                 default=default,
                 python_bound=python_bound,
+                files=files,
+                extra=extra,
                 row=run,
             )
         )
@@ -176,6 +197,8 @@ def dataset_signal(
     params: Mapping[str, Any] = _NO_PARAMS,
     default: bool = True,
     python_bound: bool = False,
+    files: tuple[str, ...] = (),
+    extra: str | None = None,
 ) -> Callable[[Callable[..., pa.Array]], Callable[..., pa.Array]]:
     """Register the decorated function as the apply step, (state, **columns, **params) -> array, under its own name.
 
@@ -199,6 +222,8 @@ def dataset_signal(
                 params=dict(params),
                 default=default,
                 python_bound=python_bound,
+                files=files,
+                extra=extra,
                 steps=(summarise, combine, apply),
             )
         )
