@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent / "peers"
-PINS = {"datasets": ["datasets==5.2.0"]}
+PINS = {
+    "datasets": ["datasets==5.2.0"],
+    "datatrove": ["datatrove[io,processing]==0.10.1", "spacy==3.8.18"],  # its English filters need spaCy undeclared
+    "dolma": ["dolma==1.2.1"],
+}
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of the peer's environment; installs it the first time."""
+    """The interpreter of the peer's environment; installs it the first time. Two callers at once install it once."""
     folder = HERE / name
     python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        uv = Path(sys.executable).parent / "uv"
-        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *PINS[name]], check=True)
-        (folder / "installed").touch()
+    HERE.mkdir(exist_ok=True)
+    with (HERE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            uv = Path(sys.executable).parent / "uv"
+            subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
+            subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *PINS[name]], check=True)
+            (folder / "installed").touch()
     return python
