@@ -32,12 +32,13 @@ def test_every_local_link_leads_somewhere(page: Path) -> None:
 def test_every_command_and_option_in_the_docs_exists(page: Path) -> None:
     known = {
         command: set(re.findall(r"`(-[^`]+)`", body)) | {"--json", "--workers", "-w", "--help", "--version"}
-        for command, body in re.findall(r"## assay (\w+)\n(.*?)(?=\n## |\Z)", pages()["commands.md"], re.DOTALL)
+        for command, body in re.findall(r"## assay ([\w ]+)\n(.*?)(?=\n## |\Z)", pages()["commands.md"], re.DOTALL)
     }
     options = {command: {o for group in found for o in group.split(", ")} for command, found in known.items()}
     for line in re.findall(r"^(?:    |\$ |\.venv/bin/)+(assay .*)$", page.read_text("utf-8"), re.MULTILINE):
         words = re.sub(r"#.*", "", line).split()
-        verb = next((w for w in words[1:] if w in options), None)
+        pairs = [" ".join(words[i : i + 2]) for i in range(1, len(words))]
+        verb = next((w for w in (*pairs, *words[1:]) if w in options), None)
         if len(words) == 2 and words[1].startswith("-"):
             continue
         assert verb, f"no such command: {line}"

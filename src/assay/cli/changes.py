@@ -1,8 +1,8 @@
-"""Commands that write a version or a decision: init, ingest, quarantine, measure, decide."""
+"""Commands that write a version or a decision: init, ingest, quarantine, transform, measure, decide."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from assay.core.results import Result
 
 DatasetName = Annotated[str, typer.Argument(metavar="DATASET", help="tickets, tickets.qa or tickets@REF.")]
 Message = Annotated[str | None, typer.Option("-m", "--message", help="Why; shown by `assay log`.")]
+Param = Annotated[
+    list[str] | None, typer.Option("--param", help="A signal's parameter, NAME=VALUE; repeatable. See `signals show`.")
+]
 
 
 @verb("Write")
@@ -69,22 +72,53 @@ def quarantine(
 
 
 @verb("Write")
+def transform(
+    dataset: DatasetName,
+    name: Annotated[str, typer.Option("--with", help="The transform: repair_encoding, c4_clean@datatrove ...")],
+    param: Annotated[
+        list[str] | None, typer.Option("--param", help="name=value, the value as JSON; repeatable.")
+    ] = None,
+    message: Message = None,
+) -> Result:
+    """Change the texts of DATASET and make a new version. Ids stay; only rows that change are written."""
+    return GLOBALS.open()[dataset].transform(name, params=_params(param), message=message)
+
+
+@verb("Write")
 def measure(
     dataset: DatasetName,
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this signal; repeatable.")] = None,
     as_of: Annotated[str | None, typer.Option(help="The time from which ages count, e.g. 2026-01-01.")] = None,
+    param: Param = None,
     message: Message = None,
 ) -> Result:
     """Measure the signals of DATASET's kind. Adds columns; deletes nothing."""
-    return GLOBALS.open()[dataset].measure(only=only or (), as_of=as_of, message=message)
+    return GLOBALS.open()[dataset].measure(only=only or (), as_of=as_of, params=_params(param), message=message)
 
 
 @verb("Write")
 def decide(
     dataset: DatasetName,
-    rules: Annotated[str, typer.Option(help="A rule file, or a preset's name.")],
+    rules: Annotated[str | None, typer.Option(help="A rule file, or a preset's name.")] = None,
     as_of: Annotated[str | None, typer.Option(help="The time from which ages count, e.g. 2026-01-01.")] = None,
+    param: Param = None,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option("--what-if", help="min_words=30 or RULE=CONDITION: what would change. Writes nothing."),
+    ] = None,
+    alarm_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Say so when one rule drops more than this share of a source.")
+    ] = 0.3,
     message: Message = None,
 ) -> Result:
     """Keep, drop or send to review by RULES, with every rule that fired. The records stay."""
-    return GLOBALS.open()[dataset].decide(rules, as_of=as_of, message=message)
+    data = GLOBALS.open()[dataset]
+    if what_if:
+        return data.what_if(what_if, rules)
+    return data.decide(rules, as_of=as_of, params=_params(param), alarm_share=alarm_share, message=message)
+
+
+def _params(words: list[str] | None) -> dict[str, Any]:
+    from assay.core.assignments import parse_assignments
+
+    return parse_assignments(words or ())

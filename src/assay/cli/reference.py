@@ -6,7 +6,9 @@ Run by `make docs`; a test compares what it writes with what is committed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
@@ -24,9 +26,8 @@ def _commands() -> str:
     # imported for their effect: each module registers its commands
     import assay.cli.main  # noqa: F401
 
-    group = typer.main.get_group(app)
     out = ["# Commands", "", "Written by `make docs`. `--json` with any command gives one JSON object.", ""]
-    for name, command in sorted(group.commands.items()):
+    for name, command in _flat(typer.main.get_group(app), ()):
         options, words = [], [f"assay {name}"]
         for param in command.params:
             text = (getattr(param, "help", None) or "").replace("|", "\\|").replace("\n", " ")
@@ -39,6 +40,15 @@ def _commands() -> str:
         if options:
             out += ["| option | what |", "|---|---|", *options, ""]
     return "\n".join(out)
+
+
+def _flat(group: Any, front: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Every command with its full name, groups opened."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from _flat(command, (*front, name))
+        else:
+            yield " ".join((*front, name)), command
 
 
 def main() -> None:

@@ -55,7 +55,16 @@ app = typer.Typer(
 )
 
 
-def verb(panel: str, name: str | None = None) -> Callable[[Callable[P, Result]], Callable[P, None]]:
+def group(name: str, panel: str, help: str) -> typer.Typer:
+    """Register a group of commands: `assay NAME COMMAND`."""
+    made = typer.Typer(no_args_is_help=True, help=help, context_settings={"help_option_names": ["-h", "--help"]})
+    app.add_typer(made, name=name, rich_help_panel=panel)
+    return made
+
+
+def verb(
+    panel: str, name: str | None = None, *, under: typer.Typer = app
+) -> Callable[[Callable[P, Result]], Callable[P, None]]:
     """Register a command that returns a result; printing, errors and exit codes are the same for all."""
 
     def register(function: Callable[P, Result]) -> Callable[P, None]:
@@ -63,7 +72,7 @@ def verb(panel: str, name: str | None = None) -> Callable[[Callable[P, Result]],
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
             raise typer.Exit(_guarded(lambda: function(*args, **kwargs)))
 
-        app.command(name=name, rich_help_panel=panel)(run)
+        under.command(name=name, rich_help_panel=panel if under is app else None)(run)
         return run
 
     return register

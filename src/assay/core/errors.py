@@ -15,6 +15,10 @@ CODES: dict[str, str] = {
     "E104": "a parameter's value",
     "E105": "an extra that is not installed",
     "E106": "a file that a parameter names",
+    "E107": "a quality model that cannot be used",
+    "E108": "too few examples to learn from",
+    "E109": "a rubric that cannot be read",
+    "E110": "a model endpoint that does not answer",
     "E200": "a recipe that cannot be read",
     "E201": "YAML that cannot be read",
     "E202": "an unknown key in a recipe",
@@ -70,7 +74,11 @@ CODES: dict[str, str] = {
     "E509": "a report that cannot be written",
     "E602": "a version cannot be written to",
     "E603": "a folder that the demo did not make",
+    "E604": "a name=value that cannot be read",
 }
+
+
+SHOWN = 20  # names in a fix where none is near
 
 
 class UserError(ValueError):
@@ -100,7 +108,8 @@ class UnknownName(UserError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, at: str = "") -> None:
         known = sorted(known)
         near = get_close_matches(name, known, n=3)
-        fix = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(known) or 'none registered'}"
+        shown = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
+        fix = f"did you mean {near[0]!r}?" if near else f"one of {shown or 'none registered'}"
         UserError.__init__(self, "E101", f"no {kind} called {name!r}", at=at, fix=fix)
 
 

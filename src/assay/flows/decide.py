@@ -14,10 +14,12 @@ from assay.core.errors import UserError
 from assay.core.failpoints import failpoint
 from assay.core.results import Result
 from assay.engine import Progress
+from assay.flows.alarms import ALARM_SHARE, Alarm, removal_alarms
 from assay.flows.measure import measure_signals
-from assay.flows.rulesets import remember_ruleset
-from assay.rules import DECISIONS, Ruleset, check_names, evaluate, load_ruleset
+from assay.flows.rulesets import named_ruleset, remember_ruleset
+from assay.rules import DECISIONS, Ruleset, check_names, evaluate
 from assay.signals import SIGNALS, known_columns, signals_for
+from assay.signals.base import check_params
 from assay.store import Dataset, Workspace
 
 ACTIONS = ("keep", "drop", "review")
@@ -40,6 +42,7 @@ class DecidedDataset(msgspec.Struct, frozen=True, kw_only=True):
     ruleset: str
     signals: list[str]
     cached: bool
+    alarms: list[Alarm] = []
 
 
 class DecideResult(Result, frozen=True, kw_only=True):
@@ -64,13 +67,14 @@ class DecideResult(Result, frozen=True, kw_only=True):
         fired = sorted(((n, rule) for rule, n in self.by_rule.items() if n), key=lambda item: (-item[0], item[1]))
         out += [f"  {n:>9,}  {rule}" for n, rule in fired]
         silent = sum(n == 0 for n in self.by_rule.values())
-        return [*out, f"  {silent} rules fired nowhere"] if silent else out
+        out += [f"  {silent} rules fired nowhere"] if silent else []
+        return [*out, *(alarm.line() for part in self.datasets for alarm in part.alarms)]
 
 
 def decide(
     ws: Workspace,
     dataset: str,
-    rules: str | Path | Ruleset,
+    rules: str | Path | Ruleset | None = None,
     *,
     ref: str | int | None = None,
     params: Mapping[str, Any] | None = None,
@@ -78,20 +82,27 @@ def decide(
     workers: int | None = None,
     progress: Progress | None = None,
     run_id: str | None = None,
+    alarm_share: float = ALARM_SHARE,
 ) -> DecideResult:
     """Evaluate rules over every dataset that the name covers, after measuring what they mention.
 
-    rules: a preset's name, a YAML file, or a ruleset. ref: an older version, which must hold the signals already.
+    alarm_share: say so when one rule drops more than this share of a dataset or of one source.
+    rules: a preset's name, a YAML file, or a ruleset; None: those that decided each dataset last.
+    ref: an older version, which must hold the signals already.
     The same rules over the same version are not evaluated again. Errors: those of the rules (E101, E211 to E215);
     E207 when an older version lacks a signal that the rules read.
     """
     names = ws.names(dataset)
-    ruleset = rules if isinstance(rules, Ruleset) else load_ruleset(rules)
-    kinds = {ws.dataset(name).kind for name in names}
-    applied = [rule for rule in ruleset.rules if any(rule.for_kind(kind) for kind in kinds)]
-    check_names(applied, {kind: known_columns(kind) for kind in sorted(kinds)})
+    check_params(params or {})
+    rulesets = {name: named_ruleset(ws, name, ws.dataset(name).resolve(ref), rules) for name in names}
+    for ruleset in {one.hash: one for one in rulesets.values()}.values():
+        kinds = {ws.dataset(name).kind for name, mine in rulesets.items() if mine.hash == ruleset.hash}
+        applied = [rule for rule in ruleset.rules if any(rule.for_kind(kind) for kind in kinds)]
+        check_names(applied, {kind: known_columns(kind) for kind in sorted(kinds)})
     parts = [
-        _decide_one(ws, ws.dataset(name), ruleset, ref, params or {}, message, workers, progress, run_id)
+        _decide_one(
+            ws, ws.dataset(name), rulesets[name], ref, params or {}, message, workers, progress, run_id, alarm_share
+        )
         for name in names
     ]
     by_rule: dict[str, int] = {}
@@ -117,6 +128,7 @@ def _decide_one(
     workers: int | None,
     progress: Progress | None,
     run_id: str | None,
+    alarm_share: float,
 ) -> DecidedDataset:
     columns = ruleset.columns(data.kind)
     used = [name for name in columns if name in SIGNALS]
@@ -125,11 +137,11 @@ def _decide_one(
         signals = signals_for(data.kind, used) if used else []
         version = measure_signals(ws, data.name, signals, params, workers, message, progress, run_id).version
     else:
-        _must_be_measured(data, version, used)
+        must_be_measured(data, version, used)
     table = _saved(ws, data, version, ruleset)
     cached = table is not None
     if table is None:
-        table = _evaluate(data, version, ruleset, columns)
+        table = decisions_of(data, version, ruleset, columns)
         remember_ruleset(ws, ruleset)
         failpoint("decide.before_save")
         ws.save_decisions(data.name, version, ruleset.hash, table)
@@ -154,6 +166,7 @@ def _decide_one(
         ruleset=ruleset.name,
         signals=used,
         cached=cached,
+        alarms=removal_alarms(data, version, table, ruleset.for_kind(data.kind), alarm_share) if rows else [],
     )
 
 
@@ -170,25 +183,22 @@ def _saved(ws: Workspace, data: Dataset, version: int, ruleset: Ruleset) -> pa.T
     return ws.load_decisions(data.name, version, ruleset.hash) if there else None
 
 
-def _counts(table: pa.Table) -> dict[str, int]:
-    found = dict.fromkeys(ACTIONS, 0)
-    for entry in pc.value_counts(table["action"].combine_chunks()).to_pylist():
-        found[entry["values"]] = entry["counts"]
-    return found
-
-
-def _must_be_measured(data: Dataset, version: int, used: Sequence[str]) -> None:
+def must_be_measured(data: Dataset, version: int, used: Sequence[str]) -> None:
+    """E207 for a signal that this version lacks, or has for some rows only."""
     there = data.signals(version)
     for name in used:
         if name not in there or there[name].unmeasured_fragments:
             raise UserError(
                 "E207",
                 f"{data.name}@{version} has no measured {name!r}",
-                fix=f"decide on the newest version, or bring this one back first: assay rollback {data.name} {version}",
+                fix=f"assay measure {data.name} --only {name}"
+                if version == data.head
+                else f"decide on the newest version, or bring it back first: assay rollback {data.name} {version}",
             )
 
 
-def _evaluate(data: Dataset, version: int, ruleset: Ruleset, columns: Sequence[str]) -> pa.Table:
+def decisions_of(data: Dataset, version: int, ruleset: Ruleset, columns: Sequence[str]) -> pa.Table:
+    """A row for each record in scan order, as `evaluate` gives it; nothing is written."""
     if version == 0:
         return DECISIONS.empty_table()
     wanted = list(dict.fromkeys(["record_id", *columns]))

@@ -17,7 +17,7 @@ from assay.core.results import Result
 from assay.engine import Progress, run
 from assay.flows.measure_bound import bound_values
 from assay.signals import Signal, signals_for
-from assay.signals.base import SIGNALS
+from assay.signals.base import SIGNALS, check_params
 from assay.store import Dataset, SignalSpec, Workspace
 
 # Below this many rows of Python-bound signals, starting worker processes (a second each) costs more than it saves.
@@ -69,11 +69,12 @@ def measure(
     only: names of signals; none means the kind's default profile. also: names on top of those.
     params: values for signal parameters, such as as_of ("2025-11-20T00:00:00Z").
     Nothing to do makes no new version. A killed run goes on from its last finished fragment.
-    Raises UnknownName E101 for a dataset or a signal.
+    Raises UnknownName E101 for a dataset, a signal or a parameter.
     """
     names = ws.names(dataset)
     for name in (*only, *also):
         SIGNALS.get(name)
+    check_params(params or {})
     done = []
     for name in names:
         kind = ws.dataset(name).kind

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from assay.core.ids import content_hash, sha256_hex
+from assay.core.ids import content_hash, path_digest, sha256_hex
 from assay.recipes.caching import State
 from assay.recipes.inputs import code_digest, file_digest, full_names, rows_version
 from assay.recipes.steps import STEPS, Draft, Run, Step, StepType
@@ -172,8 +172,30 @@ def _expand_measure(draft: Draft, params: MeasureParams) -> list[Step]:
     return [draft.step("measure", params, part=dataset) for dataset in draft.chosen(params.datasets)]
 
 
-def time_params(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
-    return {**({"as_of": run.recipe.as_of} if run.recipe.as_of else {}), **params}
+def signal_params(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What signals are given: the recipe's as_of, and its params with files relative to the recipe."""
+    paths = file_params(params)
+    given = {name: run.recipe.resolve(value) if name in paths else value for name, value in params.items()}
+    return {**({"as_of": run.recipe.as_of} if run.recipe.as_of else {}), **given}
+
+
+def file_params(params: Mapping[str, Any]) -> set[str]:
+    """Those that name a file or a folder. The signals are imported only where there is something to ask them."""
+    if not any(isinstance(value, str) and name != "as_of" for name, value in params.items()):
+        return set()
+    from assay.signals import SIGNALS
+
+    return {name for signal in SIGNALS for name in signal.files if isinstance(params.get(name), str)}
+
+
+def _param_inputs(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Each parameter by its value; a file by what is in it."""
+    paths = file_params(params)
+    values = signal_params(run, params)
+    return {
+        f"param {name}": path_digest(value, name) if name in paths else content_hash(value)
+        for name, value in values.items()
+    }
 
 
 def _row_inputs(run: Run, step: Step) -> dict[str, Any]:
@@ -184,7 +206,7 @@ def _measure_inputs(run: Run, step: Step) -> dict[str, Any]:
     params: MeasureParams = step.params
     return {
         "signals": params.signals,
-        **{f"param {name}": content_hash(value) for name, value in time_params(run, params.params).items()},
+        **_param_inputs(run, params.params),
         "code of the signals": code_digest("signals", "kernels", "text", "records", "flows/measure.py"),
         **_row_inputs(run, step),
     }
@@ -206,7 +228,7 @@ def _run_measure(run: Run, step: Step, state: State | None) -> dict[str, Any]:
         only=() if params.signals == "default" else tuple(params.signals),
         also=_mentioned(run),
         run_id=run.run_id,
-        params=time_params(run, params.params),
+        params=signal_params(run, params.params),
         workers=run.workers,
         message=f"recipe {run.recipe.name}",
         progress=run.progress,
@@ -242,7 +264,7 @@ STEPS.add(
         doc="Measures signals; only missing (fragment, signal) pairs are computed.",
         params=MeasureParams,
         shorthand="signals",
-        reads=("rows",),
+        reads=("rows", "texts"),
         writes=("signals",),
         expand=_expand_measure,
         inputs=_measure_inputs,
@@ -273,7 +295,7 @@ def _decide_inputs(run: Run, step: Step) -> dict[str, Any]:
     spec: DecideSpec = step.params
     return {
         "rules": spec.digest(run),
-        **{f"param {name}": value for name, value in decide_params(run).items()},
+        **_param_inputs(run, _measure_params(run)),
         "code of the rules and signals": code_digest(
             "rules", "signals", "kernels", "text", "records", "flows/measure.py", "flows/decide.py"
         ),
@@ -283,8 +305,12 @@ def _decide_inputs(run: Run, step: Step) -> dict[str, Any]:
 
 def decide_params(run: Run) -> dict[str, Any]:
     """The parameters that rules see their signals with: those of the recipe's measure section."""
+    return signal_params(run, _measure_params(run))
+
+
+def _measure_params(run: Run) -> Mapping[str, Any]:
     found = [step.params.params for step in run.recipe.steps if step.type.name == "measure"]
-    return time_params(run, found[0] if found else {})
+    return found[0] if found else {}
 
 
 def load_rules(spec: DecideSpec) -> Any:
@@ -346,7 +372,7 @@ STEPS.add(
         doc="Keep, drop or review by rules; a changed threshold decides again without measuring again.",
         params=DecideParams,
         shorthand="rules",
-        reads=("rows", "signals"),
+        reads=("rows", "texts", "signals"),
         writes=("decisions",),
         expand=_expand_decide,
         inputs=_decide_inputs,

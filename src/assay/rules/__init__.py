@@ -15,3 +15,6 @@ from assay.rules.scorecard import Score as Score
 from assay.rules.scorecard import fired_by_rule as fired_by_rule
 from assay.rules.scorecard import record_verdicts as record_verdicts
 from assay.rules.scorecard import scorecard as scorecard
+from assay.rules.testing import RuleTest as RuleTest
+from assay.rules.thresholds import set_condition as set_condition
+from assay.rules.thresholds import set_thresholds as set_thresholds

@@ -1,10 +1,12 @@
-"""Rules from YAML: a list of them, or a mapping {name, extends, without, rules}. All mistakes at once, with lines."""
+"""Rules from YAML: a list, or {name, extends, without, thresholds, rules, tests}. All mistakes at once, with lines."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from assay.rules.evaluate import check_types
 from assay.rules.reason import placeholders
 from assay.rules.rule import ACTIONS, DIMENSIONS, ON_NULL, SEVERITIES, SEVERITY_OF, Rule, Ruleset, check_names
 from assay.rules.sql import Expression, parse_expression
+from assay.rules.testing import RuleTest, parse_tests, tests_about_nothing
+from assay.rules.thresholds import with_thresholds
 
 _Path = tuple[str | int, ...]
 _CHOICES = {"dimension": DIMENSIONS, "action": ACTIONS, "on_null": ON_NULL, "severity": SEVERITIES}
@@ -24,7 +28,8 @@ _TEXTS = ("name", "when", "reason", "fix", *_CHOICES)
 _LISTS = ("kinds", "overrides")
 _FIELDS = (*_TEXTS, *_LISTS)
 _REQUIRED = ("name", "dimension", "when", "action")
-_NOTHING = Expression("NULL", (), {})
+_KEYS = ("name", "extends", "without", "thresholds", "rules", "tests")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def presets() -> list[str]:
@@ -76,22 +81,54 @@ def parse_ruleset(text: str, at: str = "rules", *, name: str = "") -> Ruleset:
     errors: list[UserError] = []
     base: tuple[Rule, ...] = ()
     where: _Path = ()
+    thresholds: dict[str, float] = {}
+    tests: tuple[RuleTest, ...] = ()
     if isinstance(value, dict):
-        _unknown_keys(value, ("name", "extends", "without", "rules"), (), places, errors)
+        _unknown_keys(value, _KEYS, (), places, errors)
         name = value["name"] if isinstance(value.get("name"), str) else name
-        base = _base(value, places, errors)
+        thresholds = _thresholds(value, places, errors)
+        base = tuple(with_thresholds(rule, thresholds) for rule in _base(value, places, errors))
+        tests = parse_tests(value.get("tests", []), ("tests",), places, errors)
         where, value = ("rules",), value.get("rules", [])
     if not isinstance(value, list):
         errors.append(UserError("E211", "rules are a list", at=places.at(where), fix="begin each rule with `- name:`"))
         value = []
-    own = [rule for i, item in enumerate(value) if (rule := _rule(item, (*where, i), places, errors)) is not None]
+    read = (_rule(item, (*where, i), thresholds, places, errors) for i, item in enumerate(value))
+    own = [rule for rule in read if rule is not None]
     rules = [rule for rule in base if rule.name not in {mine.name for mine in own}] + own
     _cross_check(rules, own, errors)
+    used = {named for rule in (*own, *base) for named, _ in rule.expression.thresholds}
+    if not errors:
+        for named in thresholds:
+            if named not in used:
+                fix = "write it in a rule's `when`, or leave it out"
+                at_it = places.at(("thresholds", named))
+                errors.append(UserError("E211", f"no rule uses the threshold {named!r}", at=at_it, fix=fix))
+        errors += tests_about_nothing(tests, rules)
     if not rules and not errors:
         errors.append(UserError("E211", "no rules", at=places.at(where), fix="write one, or use the preset `default`"))
     if errors:
         raise UserErrors(sorted(errors, key=_by_place))
-    return Ruleset.of(name or "rules", rules)
+    return Ruleset.of(name or "rules", rules, tests)
+
+
+def _thresholds(value: dict[str, Any], places: Places, errors: list[UserError]) -> dict[str, float]:
+    """Numbers by name. A name is what SQL reads as one: letters, digits, underscores."""
+    found = value.get("thresholds", {})
+    if not isinstance(found, dict):
+        fix = "thresholds: {min_words: 50}"
+        errors.append(UserError("E211", "`thresholds` gives names numbers", at=places.at(("thresholds",)), fix=fix))
+        return {}
+    numbers: dict[str, float] = {}
+    for name, number in found.items():
+        at = places.at(("thresholds", name))
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            errors.append(UserError("E211", f"{name!r} is no name of a threshold", at=at, fix="such as min_words"))
+        elif isinstance(number, bool) or not isinstance(number, (int, float)) or not isfinite(number):
+            errors.append(UserError("E211", f"the threshold {name!r} is no number: {number!r}", at=at))
+        else:
+            numbers[name] = number
+    return numbers
 
 
 def _by_place(error: UserError) -> tuple[str, int]:
@@ -131,7 +168,9 @@ def _unknown_keys(
             errors.append(UserError("E211", f"no field called {key!r}", at=places.at((*path, key)), fix=fix))
 
 
-def _rule(item: Any, path: _Path, places: Places, errors: list[UserError]) -> Rule | None:
+def _rule(
+    item: Any, path: _Path, thresholds: Mapping[str, float], places: Places, errors: list[UserError]
+) -> Rule | None:
     """One rule, or None with at least one error added."""
     before = len(errors)
     if not isinstance(item, dict):
@@ -151,7 +190,7 @@ def _rule(item: Any, path: _Path, places: Places, errors: list[UserError]) -> Ru
             errors.append(UserError("E211", f"no {field} {item[field]!r}", at=places.at((*path, field)), fix=fix))
     for field in _LISTS:
         _text_list(item, field, path, places, errors)
-    expression = _expression(item.get("when"), places.at((*path, "when")), errors)
+    expression = _expression(item.get("when"), places.at((*path, "when")), thresholds, errors)
     if len(errors) > before or expression is None:
         return None
     action = item["action"]
@@ -192,11 +231,11 @@ def _text_list(item: dict[Any, Any], field: str, path: _Path, places: Places, er
                 errors.append(UnknownName("kind", kind, KIND_NAMES, at=places.at((*path, field, i))))
 
 
-def _expression(when: Any, at: str, errors: list[UserError]) -> Expression | None:
+def _expression(when: Any, at: str, thresholds: Mapping[str, float], errors: list[UserError]) -> Expression | None:
     if not isinstance(when, str) or not when.strip():
         return None
     try:
-        return parse_expression(when, at=at)
+        return parse_expression(when, at=at, thresholds=thresholds)
     except UserError as error:
         errors.append(error)
         return None

@@ -11,6 +11,7 @@ from assay.core.errors import UnknownName, UserError, UserErrors
 from assay.core.ids import content_hash
 from assay.records.schema import KIND_NAMES
 from assay.rules.sql import Expression
+from assay.rules.testing import RuleTest
 
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 ACTIONS = ("keep", "drop", "review", "warn")
@@ -64,16 +65,25 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """Rules by name, sorted. `hash` (32 hex digits) depends on what they say, not on file, order or layout."""
+    """Rules by name, sorted. `hash` (32 hex digits) depends on what they say, not on file, order or layout.
+
+    `tests` play no part in the hash: they say what the rules should do.
+    """
 
     name: str
     rules: tuple[Rule, ...]
     hash: str
+    tests: tuple[RuleTest, ...] = ()
 
     @classmethod
-    def of(cls, name: str, rules: tuple[Rule, ...] | list[Rule]) -> Ruleset:
+    def of(cls, name: str, rules: tuple[Rule, ...] | list[Rule], tests: tuple[RuleTest, ...] = ()) -> Ruleset:
         ordered = tuple(sorted(rules, key=lambda rule: rule.name))
-        return cls(name, ordered, content_hash([rule.content() for rule in ordered]))
+        return cls(name, ordered, content_hash([rule.content() for rule in ordered]), tests)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The named numbers of all rules."""
+        return dict(sorted({pair for rule in self.rules for pair in rule.expression.thresholds}))
 
     def for_kind(self, kind: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.for_kind(kind)]
@@ -101,11 +111,15 @@ def check_names(rules: tuple[Rule, ...] | list[Rule], known: Mapping[str, Mappin
     """Every name in every rule exists for every kind the rule applies to; all errors at once.
 
     known: kind -> name -> type, for fields and signals. E101 for a name that no kind has; E213 for one that only
-    other kinds have.
+    other kinds have; E211 for a threshold with the name of a field or signal.
     """
     errors: list[UserError] = []
     everything = {name for columns in known.values() for name in columns}
     for rule in rules:
+        for name, _ in rule.expression.thresholds:
+            if name in everything:
+                what = f"the threshold {name!r} has the name of a field or signal"
+                errors.append(UserError("E211", what, at=rule.at, fix=f"call it min_{name} or max_{name}"))
         for name in rule.expression.names:
             if name not in everything:
                 errors.append(UnknownName("field or signal", name, everything, at=rule.at))

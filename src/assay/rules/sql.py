@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -57,6 +59,7 @@ _NODES = _words(
     ARRAY_EXTRACT ARRAY_SLICE LAMBDA TYPE OPERATOR_TRY
     """
 )
+_NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 _DIVISIONS = frozenset(("/", "//", "%", "mod", "fmod"))
 _LAMBDA_TAKERS = frozenset(("list_filter", "list_transform", "list_apply"))
 
@@ -88,15 +91,20 @@ class Expression:
     """sql: the rewritten expression (a/b as a/NULLIF(b, 0)), the same for any spacing or letter case of keywords.
 
     names: the columns it reads, sorted. tree: the parsed expression, for explaining a verdict.
+    thresholds: the named numbers that stand in it as constants, sorted by name.
     """
 
     sql: str
     names: tuple[str, ...]
     tree: dict[str, Any]
+    thresholds: tuple[tuple[str, float], ...] = ()
 
 
-def parse_expression(text: str, *, at: str = "") -> Expression:
-    """Read one expression; E212 says what is wrong with it or what is not allowed in it."""
+def parse_expression(text: str, *, at: str = "", thresholds: Mapping[str, float] = _NO_THRESHOLDS) -> Expression:
+    """Read one expression; E212 says what is wrong with it or what is not allowed in it.
+
+    thresholds: names that stand for a number; each is put in where it is written like a column.
+    """
     statement = "SELECT " + text + "\n"
     answer = json.loads(_ask("SELECT json_serialize_sql(?)", statement))
     if answer["error"]:
@@ -114,9 +122,33 @@ def parse_expression(text: str, *, at: str = "") -> Expression:
         raise _refused(f"`AS {tree['alias']}` names a result; a rule has none", at)
     names: set[str] = set()
     _check(tree, names, frozenset(), at)
+    used = {name: thresholds[name] for name in sorted(names & set(thresholds))}
+    tree = _with_numbers(tree, {name: _constant(number) for name, number in used.items()}) if used else tree
     node["select_list"][0] = _rewritten(tree)
     sql = _ask("SELECT json_deserialize_sql(?)", json.dumps(answer)).removeprefix("SELECT ")
-    return Expression(sql, tuple(sorted(names)), tree)
+    return Expression(sql, tuple(sorted(names - set(used))), tree, tuple(used.items()))
+
+
+def _constant(number: float) -> dict[str, Any]:
+    """The parsed form of a number as a person writes it: 0.1, not 0.1000000000000000055."""
+    template = json.loads(_ask("SELECT json_serialize_sql(?)", f"SELECT {number!r}"))
+    constant: dict[str, Any] = template["statements"][0]["node"]["select_list"][0]
+    return constant
+
+
+def _with_numbers(tree: Any, numbers: Mapping[str, dict[str, Any]]) -> Any:
+    """The same tree with each named threshold as its number."""
+    if isinstance(tree, list):
+        return [_with_numbers(item, numbers) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if tree.get("type") == "COLUMN_REF" and len(tree["column_names"]) == 1 and tree["column_names"][0] in numbers:
+        return numbers[tree["column_names"][0]]
+    if tree.get("type") == "LAMBDA":
+        bound = _heads(tree)
+        inner = {name: number for name, number in numbers.items() if name not in bound}
+        return {**tree, "expr": _with_numbers(tree["expr"], inner)}
+    return {name: _with_numbers(value, numbers) for name, value in tree.items()}
 
 
 def _ask(question: str, argument: str) -> str:
@@ -166,10 +198,7 @@ def _check(tree: dict[str, Any], names: set[str], bound: frozenset[str], at: str
             raise _refused("`->` is not allowed in a rule", at, "for JSON write json_extract(column, path)")
         if tree.get("syntax_type") == "SINGLE_ARROW":
             raise _refused("`x -> ...` is not how a lambda is written", at, "write `lambda x: ...`")
-        left = tree["lhs"]
-        heads = [left] if left["type"] == "COLUMN_REF" else _children(left)
-        inner = bound | {head["column_names"][0] for head in heads if head["type"] == "COLUMN_REF"}
-        _check(tree["expr"], names, inner, at)
+        _check(tree["expr"], names, bound | _heads(tree), at)
         return
     if kind == "FUNCTION":
         called = tree["function_name"]
@@ -184,6 +213,13 @@ def _check(tree: dict[str, Any], names: set[str], bound: frozenset[str], at: str
         return
     for child in _children(tree):
         _check(child, names, bound, at)
+
+
+def _heads(tree: dict[str, Any]) -> frozenset[str]:
+    """The names that a lambda binds."""
+    left = tree["lhs"]
+    heads = [left] if left["type"] == "COLUMN_REF" else _children(left)
+    return frozenset(head["column_names"][0] for head in heads if head["type"] == "COLUMN_REF")
 
 
 def _plain_name(tree: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.core.arrow import one_array
-from assay.core.errors import UserError
+from assay.core.errors import UnknownName, UserError
 from assay.core.extras import need_extra
 from assay.core.ids import fingerprint, path_digest
 from assay.core.registry import Registry
@@ -246,6 +246,14 @@ def signals_for(kind: str, names: Sequence[str] = (), *, at: str = "") -> list[S
         return default_signals(kind)
     wanted = {SIGNALS.get(name, at=at).name for name in names}
     return [signal for signal in SIGNALS if signal.name in wanted and signal.for_kind(kind)]
+
+
+def check_params(params: Mapping[str, Any], *, at: str = "") -> None:
+    """E101 with the nearest name for a parameter that no signal has."""
+    known = {name for signal in SIGNALS for name in signal.params}
+    for name in params:
+        if name not in known:
+            raise UnknownName("signal parameter", name, known, at=at)
 
 
 def dimension_coverage(kind: str) -> dict[str, list[str]]:
