@@ -21,6 +21,7 @@ name: journey
 as_of: 2026-01-01
 sources:
   - {dataset: mixed, paths: data, license: CC-BY-4.0}
+transform: [{with: repair_encoding}]
 measure: [word_count, age_days]
 decide:
   rules:
@@ -41,13 +42,13 @@ def context() -> ForkServerContext:
 
 
 def small_folder(folder: Path) -> Path:
-    """Two kinds in two formats, with duplicates, a broken line and a record of no kind."""
+    """Two kinds in two formats, with duplicates, mojibake, a broken line and a record of no kind."""
     data = folder / "data"
     data.mkdir(parents=True)
     qa = [{"id": f"q{i}", "prompt": f"What is {i} + {i}?", "best_answer": f"It is {2 * i}."} for i in range(40)]
     lines = [json.dumps(row) for row in qa] + [json.dumps({**qa[0], "id": "again"}), '{"id": "broken"', '{"x": 1}']
     (data / "qa.jsonl").write_text("\n".join(lines) + "\n")
-    rows = [f"{i},the box number {i} arrived,{'good' if i % 2 else 'bad'}" for i in range(30)]
+    rows = [f"{i},the box number {i} arrived at the cafÃ©,{'good' if i % 2 else 'bad'}" for i in range(30)]
     (data / "labels.csv").write_text("id,text,label\n" + "\n".join(rows) + "\n")
     (folder / "recipe.yaml").write_text(RECIPE)
     return folder

@@ -13,6 +13,7 @@ import signal
 NAMES = (
     "ingest.after_fragment",
     "measure.after_fragment",
+    "edit.after_fragment",
     "commit.before_intent",
     "commit.after_intent",
     "commit.before_table",

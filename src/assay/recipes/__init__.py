@@ -2,6 +2,7 @@
 
 from assay.recipes import step_data as step_data
 from assay.recipes import step_outputs as step_outputs
+from assay.recipes import step_transform as step_transform
 from assay.recipes.recipe import Recipe as Recipe
 from assay.recipes.recipe import load_recipe as load_recipe
 from assay.recipes.results import PlanResult as PlanResult

@@ -94,7 +94,9 @@ def read_recipe(text: str, file: Path, *, shown: str | None = None, trust: Trust
 def _check_names(draft: Draft, text: str, trust: Trust | None) -> None:
     """Names of signals, rules and columns, unless this text, with these rule files and this code, passed before."""
     contents = [_content(file) for file in draft.files]
-    code = code_digest("recipes", "rules", "signals", "records", "formats", "flows/gates.py", "flows/gate_rows.py")
+    code = code_digest(
+        "recipes", "rules", "signals", "transforms", "records", "formats", "flows/gates.py", "flows/gate_rows.py"
+    )
     key = sha256_hex("\0".join([text, *contents, code]).encode())
     if not draft.errors and trust is not None and trust.known(key):
         return

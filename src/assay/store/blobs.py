@@ -34,7 +34,7 @@ class Blobs:
         """
         if isinstance(data, bytes):
             sha256 = hashlib.sha256(data).hexdigest()
-            if not self._path(sha256).exists():
+            if not self.path(sha256).exists():
                 self._write(iter((data,)))
             return sha256
         if isinstance(data, Path):
@@ -58,10 +58,10 @@ class Blobs:
                 if want == 0:
                     break
         if want or skip:
-            raise _damaged(sha256, "ends early", self._path(sha256))
+            raise _damaged(sha256, "ends early", self.path(sha256))
         data = b"".join(parts)
         if offset == 0 and length is None and hashlib.sha256(data).hexdigest() != sha256:
-            raise _damaged(sha256, "does not hold what its name says", self._path(sha256))
+            raise _damaged(sha256, "does not hold what its name says", self.path(sha256))
         return data
 
     def size(self) -> int:
@@ -69,7 +69,7 @@ class Blobs:
         return sum(path.stat().st_size for path in self.root.glob("*/*.zst"))
 
     def __contains__(self, sha256: object) -> bool:
-        return isinstance(sha256, str) and len(sha256) == 64 and self._path(sha256).exists()
+        return isinstance(sha256, str) and len(sha256) == 64 and self.path(sha256).exists()
 
     def names(self) -> list[str]:
         return sorted(path.stem for path in self.root.glob("*/*.zst"))
@@ -84,11 +84,12 @@ class Blobs:
             return False
         return found.hexdigest() == sha256
 
-    def _path(self, sha256: str) -> Path:
+    def path(self, sha256: str) -> Path:
+        """Where these bytes lie, compressed, for those who must name a file."""
         return self.root / sha256[:2] / f"{sha256}.zst"
 
     def _read(self, sha256: str) -> Iterator[bytes]:
-        path = self._path(sha256)
+        path = self.path(sha256)
         try:
             with (
                 open(path, "rb") as file,
@@ -115,7 +116,7 @@ class Blobs:
                 file.write(compressor.flush())
                 file.flush()
                 os.fsync(file.fileno())
-            path = self._path(sha256.hexdigest())
+            path = self.path(sha256.hexdigest())
             path.parent.mkdir(exist_ok=True)
             if path.exists():
                 os.unlink(temporary)

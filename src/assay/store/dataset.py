@@ -18,7 +18,7 @@ from assay.store.append import AppendJob
 from assay.store.commit import Said, commit, resolve_intents
 from assay.store.diff import Diff, diff_tables
 from assay.store.digest import digest_table
-from assay.store.edit import commit_edit
+from assay.store.edit import EditJob, commit_edit
 from assay.store.fsck import Finding, check_dataset
 from assay.store.ledger import Ledger, Version
 from assay.store.lock import acquire, release
@@ -165,6 +165,18 @@ class Dataset:
     ) -> MeasureJob:
         """Start to add signal columns; `signals` announces fingerprint, type and unit of each."""
         return MeasureJob(self, key, signals, verb=verb, message=message, author=author, run=run)
+
+    def begin_edit(
+        self,
+        key: str,
+        *,
+        verb: str = "edit",
+        message: str | None = None,
+        author: str | None = None,
+        run: str | None = None,
+    ) -> EditJob:
+        """Start to put whole rows in the place of others, fragment by fragment; their signals become null."""
+        return EditJob(self, key, verb=verb, message=message, author=author, run=run)
 
     def replace(
         self,

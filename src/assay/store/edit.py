@@ -1,15 +1,132 @@
-"""Whole rows in the place of others: the only way content changes."""
+"""Whole rows in the place of others: the only way content changes. A few at once, or a fragment at a time."""
 
 from __future__ import annotations
+
+import base64
+import threading
+import zlib
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from assay.core.errors import UserError
-from assay.store.table import Table
+from assay.core.failpoints import failpoint
+from assay.core.ids import fingerprint
+from assay.store.commit import Said, commit
+from assay.store.ledger import StagedItem, Version
+from assay.store.table import StagedFile, Table
+
+if TYPE_CHECKING:
+    from assay.store.dataset import Dataset
 
 _SHOWN = 5
+_ROWS = "rows_changed"  # in the state of a staged item
+
+
+class EditJob:
+    """Holds the writer lock until `commit` or the end of the `with` block.
+
+    Left without a commit, what was staged stays: the same `key` on the same head finds it in `done`.
+    `write` may be called from several threads.
+    """
+
+    def __init__(
+        self, dataset: Dataset, key: str, *, verb: str, message: str | None, author: str | None, run: str | None
+    ) -> None:
+        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
+        self.job = f"edit-{fingerprint(key)}"
+        self._lock = threading.Lock()
+        self._open = True
+        self.base = dataset.begin(verb)
+        try:
+            self._schema = dataset.schema()
+            self._table = dataset.table(self.base)
+            self._items = {int(item.item): item for item in dataset.ledger.staged(dataset.name, self.job)}
+        except BaseException:
+            dataset.end()
+            raise
+
+    @property
+    def done(self) -> dict[int, dict[str, Any]]:
+        """Fragment id -> what its writer noted beside it, for everything staged so far."""
+        with self._lock:
+            return {part: {k: v for k, v in item.state.items() if k != _ROWS} for part, item in self._items.items()}
+
+    def write(
+        self,
+        fragment: int,
+        changed: NDArray[np.bool_],
+        batches: Iterable[pa.RecordBatch],
+        state: Mapping[str, Any],
+    ) -> None:
+        """Stage the new rows of one fragment, and note its `state` (JSON).
+
+        Args
+            changed: one flag per row of the fragment, in scan order; batches: the rows that have it, in that order,
+                every field of the dataset, ids as they were.
+        Raises ValueError where the rows are not as many as the flags say, TypeError for another schema, UserError
+        E408 where the disk is full.
+        """
+        file = self._table.stage(self._schema, batches) if changed.any() else StagedFile("", 0)
+        if file.rows != int(changed.sum()):
+            raise ValueError(f"fragment {fragment}: {file.rows} rows for {int(changed.sum())} that change")
+        packed = base64.b64encode(zlib.compress(np.packbits(changed).tobytes())).decode()
+        item = StagedItem(
+            item=f"{fragment:012d}", base=self.base, file=file.name, rows=file.rows, state={**state, _ROWS: packed}
+        )
+        with self._dataset.ledger.write() as tx:
+            self._dataset.ledger.staged_put(tx, self._dataset.name, self.job, item)
+        with self._lock:
+            self._items[fragment] = item
+        failpoint("edit.after_fragment")
+
+    def commit(self, stats: Mapping[str, Any] | None = None) -> Version | None:
+        """Everything staged becomes the next version; where no row changed, the head (None where there is none)."""
+        if not self._open:
+            raise RuntimeError("this edit has ended")
+        data, ledger = self._dataset, self._dataset.ledger
+        head = ledger.version(data.name, self.base)
+        try:
+            if head is None or not any(item.rows for item in self._items.values()):
+                with ledger.write() as tx:
+                    ledger.staged_drop(tx, data.name, job=self.job)
+                return head
+            return commit(
+                ledger, data.uri, data.name, self._said, rows=head.rows, stats=stats or {}, job=self.job,
+                write=self._commit_table,
+            )  # fmt: skip
+        finally:
+            self._close()
+
+    def _commit_table(self, table: Table, message: str) -> int:
+        offsets: dict[int, list[int]] = {}
+        files = []
+        for fragment, item in sorted(self._items.items()):
+            if not item.rows:
+                continue
+            places = pa.Table.from_batches(table.scan(["record_id"], fragments=[fragment], with_place=True))
+            bits = np.frombuffer(zlib.decompress(base64.b64decode(item.state[_ROWS])), np.uint8)
+            changed = np.unpackbits(bits, count=places.num_rows).astype(np.bool_)
+            address = places.column("_rowaddr").to_numpy()[changed] & np.uint64(0xFFFFFFFF)
+            offsets[fragment] = address.tolist()
+            files.append((StagedFile(item.file, item.rows), places.column("_rowid").to_numpy()[changed].tolist()))
+        return table.commit_replace(offsets, files, message)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            self._dataset.end()
+
+    def __enter__(self) -> EditJob:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close()
 
 
 def commit_edit(stored: Table, schema: pa.Schema, rows: pa.Table, message: str, name: str) -> int:
@@ -35,7 +152,7 @@ def commit_edit(stored: Table, schema: pa.Schema, rows: pa.Table, message: str, 
     offsets = {int(part): offset[fragment == part].tolist() for part in np.unique(fragment)}
     rowid = found.column("_rowid").to_numpy()
     file = stored.stage(schema, rows.to_batches())
-    return stored.commit_replace(offsets, file, rowid.tolist(), message)
+    return stored.commit_replace(offsets, [(file, rowid.tolist())], message)
 
 
 def _some(ids: list[str]) -> str:

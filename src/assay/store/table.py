@@ -221,9 +221,9 @@ class Table:
         return self._commit(LanceOperation.Merge(parts, schema, preserves_nullability=True), message)
 
     def commit_replace(
-        self, offsets: Mapping[int, Sequence[int]], file: StagedFile, rowids: Sequence[int], message: str
+        self, offsets: Mapping[int, Sequence[int]], files: Sequence[tuple[StagedFile, Sequence[int]]], message: str
     ) -> int:
-        """Take rows out (by fragment and place in it) and put the staged file's rows in, under the same row ids.
+        """Take rows out (by fragment and place in it) and put the staged files' rows in, under the same row ids.
 
         The new rows lie in a fragment that no signal column covers: their signals are null in the same commit.
         (`update` keeps the old signal beside the new text; `merge_insert` keeps it or fills null, silently.)
@@ -235,8 +235,11 @@ class Table:
                 gone.append(fragment)
             else:
                 changed.append(left)
-        new = replace(self._fragment(file), row_id_meta=RowIdSequence(list(rowids)).to_inline_metadata())
-        done = LanceOperation.Update(removed_fragment_ids=gone, updated_fragments=changed, new_fragments=[new])
+        new = [
+            replace(self._fragment(file), row_id_meta=RowIdSequence(list(rowids)).to_inline_metadata())
+            for file, rowids in files
+        ]
+        done = LanceOperation.Update(removed_fragment_ids=gone, updated_fragments=changed, new_fragments=new)
         return self._commit(done, message)
 
     def commit_restore(self, version: int, message: str) -> int:

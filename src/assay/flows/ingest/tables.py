@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
 from assay.flows.ingest.gathering import Known, put_raw
 from assay.flows.ingest.identities import content_keys, id_keys
+from assay.records.again import first_hash
 from assay.store import AppendJob, Workspace
 
 
@@ -36,9 +38,9 @@ class Tables:
         if kind not in self._known:
             known = self._known[kind] = Known()
             if kind in self.kinds_there():
-                for batch in self.ws.dataset(self.name(kind)).scan(columns=["record_id", "content_hash"]):
+                for batch in self.ws.dataset(self.name(kind)).scan(columns=["record_id", "content_hash", "parents"]):
                     high, low = id_keys(batch.column("record_id").to_pylist())
-                    known.identities.add(high, low, content_keys(batch.column("content_hash").to_pylist()))
+                    known.identities.add(high, low, content_keys(_as_read(batch)))
         return self._known[kind]
 
     def start_over(self) -> None:
@@ -62,3 +64,11 @@ class Tables:
         """Let go of the datasets; what is staged stays for a rerun of the same work."""
         for job in self.jobs.values():
             job.__exit__(None, None, None)
+
+
+def _as_read(batch: pa.RecordBatch) -> list[str]:
+    """The content hash that each record was read with: a transform since then is no other content of its file."""
+    hashes: list[str] = batch.column("content_hash").to_pylist()
+    for i in np.flatnonzero(batch.column("parents").is_valid()).tolist():
+        hashes[i] = first_hash(batch.slice(i, 1).to_pylist()[0])
+    return hashes
