@@ -24,7 +24,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "rules.yaml").write_text(
         "thresholds: {min_words: 5}\nrules:\n"
         "  - {name: short, dimension: completeness, when: word_count < min_words, action: drop}\n"
-        "tests:\n  - {record: {prompt: a?, best_answer: b}, fires: [short]}\n"
+        "tests:\n  - {record: {prompt: a, best_answer: b}, fires: [short]}\n"
     )
     for words in (["init"], ["ingest", "q", "q.jsonl"], ["decide", "q", "--rules", "rules.yaml"]):
         done = assay(*words, folder=folder)
