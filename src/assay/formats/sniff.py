@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.core.errors import UserError
@@ -66,29 +67,37 @@ def shape_of(stream: Stream, path: str, wanted: str | None = None) -> Shape:
     """The shape of a file, from its name, its head (which stays to be read) and what the user asked for.
 
     `wanted` is a format's name, after a colon an encoding, `header` or `noheader`: `csv`, `csv:cp1252`,
-    `tsv:noheader`. Raises NotRecords, and UserError E312 for a format or encoding that is not known.
+    `tsv:noheader`; `xml:QAPair` names the element. Raises NotRecords, and UserError E312 for an unknown encoding.
     """
-    format_name, encoding, header = parse_wanted(wanted)
+    asked = parse_wanted(wanted)
     head = stream.peek(_HEAD)
-    if not format_name:
-        format_name = _told(stream, head, path)
-    return _shape(stream, path, format_name, encoding or "utf-8", header)
+    return _shape(stream, path, asked if asked.format else replace(asked, format=_told(stream, head, path)))
 
 
-def parse_wanted(wanted: str | None) -> tuple[str, str, bool | None]:
-    """(format or "", encoding or "", header or None) from what the user wrote."""
-    if not wanted:
-        return "", "", None
-    name, _, rest = wanted.partition(":")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user wrote for a format; empty, utf-8 and None where nothing was said."""
+
+    format: str = ""
+    encoding: str = "utf-8"
+    header: bool | None = None
+    element: str = ""  # of XML: the name of the records
+
+
+def parse_wanted(wanted: str | None) -> Wanted:
+    """Raises UserError E312 for a format or encoding that is not known."""
+    name, _, rest = (wanted or "").partition(":")
     if name:
         FORMATS.get(name, at="--format")
-    encoding, header = "", None
+    if name == "xml":
+        return Wanted(name, element=rest)
+    asked = Wanted(name)
     for word in filter(None, rest.split(",")):
         if word in ("header", "noheader"):
-            header = word == "header"
+            asked = replace(asked, header=word == "header")
         else:
-            encoding = _encoding(word)
-    return name, encoding, header
+            asked = replace(asked, encoding=_encoding(word))
+    return asked
 
 
 def _encoding(word: str) -> str:
@@ -110,18 +119,20 @@ def _encoding(word: str) -> str:
     )
 
 
-def _shape(stream: Stream, path: str, format_name: str, encoding: str, header: bool | None) -> Shape:
+def _shape(stream: Stream, path: str, asked: Wanted) -> Shape:
     options: dict[str, Any] = {}
-    if format_name in ("csv", "tsv"):
-        preferred = "," if format_name == "csv" else "\t"
+    if asked.format in ("csv", "tsv"):
+        preferred = "," if asked.format == "csv" else "\t"
         head = stream.peek(SAMPLE_BYTES)
-        options = sniff(head, preferred, header=header, encoding=encoding).options()
-    elif format_name == "json":
+        options = sniff(head, preferred, header=asked.header, encoding=asked.encoding).options()
+    elif asked.format == "json":
         head = stream.peek(HEAD_BYTES + 1)
         options = layout_of(head[:HEAD_BYTES], len(head) <= HEAD_BYTES).options()
-    elif format_name == "text":
+    elif asked.format == "text":
         options = {"path": path}
-    return Shape(format_name, encoding, options)
+    elif asked.format == "xml":
+        options = {"element": asked.element}
+    return Shape(asked.format, asked.encoding, options)
 
 
 def _told(stream: Stream, head: bytes, path: str) -> str:
