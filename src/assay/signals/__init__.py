@@ -7,11 +7,14 @@ from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
 from assay.signals import episodes as episodes
 from assay.signals import fields as fields
+from assay.signals import label_errors as label_errors
+from assay.signals import label_names as label_names
 from assay.signals import labels as labels
 from assay.signals import language as language
 from assay.signals import media as media
 from assay.signals import preferences as preferences
 from assay.signals import published as published
+from assay.signals import quality as quality
 from assay.signals import reasoning as reasoning
 from assay.signals import sensors as sensors
 from assay.signals import text as text
