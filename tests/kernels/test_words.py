@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.arrow import utf8_views
+from assay.kernels.word_tables import TABLE_SIZE
 from assay.kernels.words import LETTERS, PEELED, SPACES, character_classes, span_hash, word_places
 
 ALPHABET = "aZbN09 .,!?)('\"\n\t-:/#*_+=%~\u00e9\u2019\u2026\u2014\u00a0\u3000\u4f60\u3002\u0301\u00b7\u20ac"
@@ -101,6 +102,30 @@ def test_peeled_words_are_the_same_text_in_the_same_order(values: list[str]) -> 
         pytest.param("foo(bar)", "foo(bar|)", id="brackets inside are not cut"),
         pytest.param("$5 5\u20ac", "$|5|5|\u20ac", id="currency signs"),
         pytest.param("---- | --", "----|||--", id="rules of tables"),
+        pytest.param("Mr. Id. id. a.m. z.", "Mr.|Id.|i|d.|a.m.|z.", id="abbreviations"),
+        pytest.param("(Mr.), U.S.A.;", "(|Mr.|)|,|U.S.A.|;", id="abbreviations inside marks"),
+        pytest.param(
+            "gonna cannot id dont Ill ill", "gon|na|can|not|i|d|do|nt|Ill|ill", id="contractions run together"
+        ),
+        pytest.param("I'd've 'cause it\u2019s y'all", "I|'d|'ve|'cause|it|\u2019s|y'|all", id="apostrophes"),
+        pytest.param("dogs' dog's DOG'S", "dogs|'|dog|'s|DOG|'S", id="possessives"),
+        pytest.param("8am 10a.m. 5km 5m/s 5% v2m", "8|am|10|a.m.|5|km|5|m/s|5|%|v2|m", id="units after digits"),
+        pytest.param("US$5 5US$ 3\u20ac \u00a79 5+", "US$|5|5|US$|3|\u20ac|\u00a7|9|5|+", id="money and sections"),
+        pytest.param(":-) x:) (8) foo''", ":-)|x|:)|(|8)|foo|''", id="faces, two quotes as one"),
+        pytest.param(
+            "a--b a\u2014b 1-a x/y k:v a<b a,b", "a|--|b|a|\u2014|b|1|-|a|x|/|y|k|:|v|a|<|b|a|,|b", id="infixes"
+        ),
+        pytest.param("1,2 2+3 2+a end.Next v.x a...b", "1,2|2|+|3|2+a|end|.|Next|v.x|a|...|b", id="digits and periods"),
+        pytest.param(
+            "me@a.org b.com/c-d a.b/c 9.9.9.9:80/x 10.0.0.1/x",
+            "me@a.org|b.com/c-d|a.b|/|c|9.9.9.9:80/x|10.0.0.1|/|x",
+            id="addresses",
+        ),
+        pytest.param(
+            "\u4f60\u597d\u3002\u300c\u597d\u300d",
+            "\u4f60\u597d\u3002\u300c\u597d|\u300d",
+            id="unspaced scripts stay whole",
+        ),
     ],
 )
 def test_peeled_words_by_example(text: str, expected: str) -> None:
@@ -108,7 +133,7 @@ def test_peeled_words_by_example(text: str, expected: str) -> None:
 
 
 def test_character_classes_cover_all_letters() -> None:
-    beyond = range(len(character_classes()), 0x110000)
+    beyond = range(TABLE_SIZE, 0x110000)
     assert not any(chr(code).isalnum() for code in beyond)
 
 
