@@ -12,6 +12,7 @@ from assay.signals import label_names as label_names
 from assay.signals import labels as labels
 from assay.signals import language as language
 from assay.signals import media as media
+from assay.signals import pii as pii
 from assay.signals import preferences as preferences
 from assay.signals import published as published
 from assay.signals import quality as quality
