@@ -11,6 +11,7 @@ from assay.signals import label_errors as label_errors
 from assay.signals import label_names as label_names
 from assay.signals import labels as labels
 from assay.signals import language as language
+from assay.signals import math_answers as math_answers
 from assay.signals import media as media
 from assay.signals import pii as pii
 from assay.signals import preferences as preferences

@@ -44,6 +44,7 @@ def _text_of(kind: str, columns: dict[str, pa.Array]) -> pa.LargeStringArray:
     writes=pa.int64(),
     unit="equations",
     source="text/arithmetic.py; GSM8K's calculation annotations, arXiv:2110.14168",
+    version=2,
     python_bound=True,
 )
 def arithmetic_errors(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
@@ -61,6 +62,7 @@ def arithmetic_errors(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
     writes=pa.int64(),
     unit="equations",
     source="text/arithmetic.py",
+    version=2,
     python_bound=True,
     default=False,
 )

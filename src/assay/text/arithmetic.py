@@ -17,8 +17,14 @@ _NOT_AFTER = re.compile(r"\w|[\^\[{\\|<>≈~&(²³½¼¾…]")
 _NOT_AFTER_SPACE = re.compile(r"[\^\[{\\|<>≈~&(…]|[a-zA-Z]\s*[-+*/=^²]|[a-zA-Z]\s*$")
 _NUMBERING = re.compile(r"(?m)^\s*\(?\d{1,3}[).]\s+")  # of a step or a list item
 _STOP = re.compile(r"[).,]*[.,]\s+|(?<![\d)])\)\s+|^[).,]+\s+")  # the end of a clause inside a run
-_AMBIGUOUS = re.compile(r"/\s*[\d.]+\s*/")  # 25 / 1/3 is 75 to whom writes it
+# 25 / 1/3 is 75 to whom writes it, and 7500/75% is what one percent is.
+_AMBIGUOUS = re.compile(r"/\s*[\d.]+\s*/|/\s*[\d.]+\s*%")
+_PLUS_SIGN = re.compile(r"(^\s*|[-+*/(]\s*)\+")
+_WHOLE_DIVISION = re.compile(r"\s*(\d{1,40})\s*//\s*(\d{1,40})\s*")
+_NUMBER = re.compile(r"[-$€£\s]*[\d,]*\.(\d+)%?")
+_CENTS = re.compile(r"\s*(?:cents?\b|¢)")
 _LONGEST = 400  # characters of one run: longer ones are tables, not equations
+_DOUBLE = 10  # decimals from which on a result was printed by a machine, at a double's precision
 _DIGITS = 40  # of one number
 Number: TypeAlias = Fraction | int
 
@@ -45,7 +51,7 @@ def equations(text: str) -> list[Equation]:
         return found
     if "<<" in text:
         for match in _ANNOTATED.finditer(text):
-            found.extend(_chain(match[1].replace("_", ""), glued=False))
+            found.extend(_calculated(match[1]))
         # `48/2 = <<48/2=24>>24`: what stands outside says the same again, in pieces.
         return found
     text = _NUMBERING.sub("", text)
@@ -59,8 +65,41 @@ def equations(text: str) -> list[Equation]:
         if goes_on.match(text, match.end()):
             parts[-1] = parts[-1].rpartition("=")[0]  # the last side goes on in a way that is not understood
         for i, part in enumerate(parts):
-            found.extend(_chain(part, glued=_glued("" if i else before, part)))
+            cents = i == len(parts) - 1 and "$" in part and _CENTS.match(text, match.end()) is not None
+            found.extend(_chain(part, glued=_glued("" if i else before, part), cents=cents))
     return found
+
+
+def annotated_equations(text: str) -> list[Equation]:
+    """The calculator annotations of a text, <<a=b>>, in order; a side that is no arithmetic is left out."""
+    return [one for match in _ANNOTATED.finditer(text) for one in _calculated(match[1])] if "<<" in text else []
+
+
+def _calculated(annotation: str) -> list[Equation]:
+    """What a calculator was asked and said: a bare number is a claim too, and a / b / c goes from left to right.
+
+    A result may be rounded or cut at the decimals it shows, but not to a whole number: a calculator shows decimals.
+    """
+    sides = annotation.replace("_", "").split("=")
+    values = [_keyed(side) for side in sides]
+    found: list[Equation] = []
+    for i in range(len(sides) - 1):
+        left, right = values[i], values[i + 1]
+        if left is not None and right is not None:
+            found.append(Equation(sides[i].strip(), sides[i + 1].strip(), _shown(left, right, sides[i + 1])))
+    return found
+
+
+def _shown(left: Number, right: Number, side: str) -> bool:
+    if left == right or ("%" in side and left == right * 100):
+        return True
+    number = _NUMBER.fullmatch(side.strip())
+    decimals = len(number[1]) if number else 0
+    unit = Fraction(1, 10**decimals)
+    off = abs(Fraction(left) - Fraction(right))
+    if decimals > 0 and (off * 2 <= unit or (abs(Fraction(right)) < abs(Fraction(left)) and off < unit)):
+        return True
+    return decimals >= _DOUBLE and off * 10**12 <= abs(Fraction(left))  # 1/3*5 in doubles is 1.6666666666666665
 
 
 def _glued(before: str, run: str) -> bool:
@@ -76,7 +115,7 @@ def _glued(before: str, run: str) -> bool:
     return bool(_NOT_BEFORE.search(before))
 
 
-def _chain(run: str, *, glued: bool) -> list[Equation]:
+def _chain(run: str, *, glued: bool, cents: bool) -> list[Equation]:
     sides = run.split("=")
     found: list[Equation] = []
     values = [_value(side) for side in sides]
@@ -96,6 +135,7 @@ def _chain(run: str, *, glued: bool) -> list[Equation]:
         ):
             continue  # 10/3 = 3: rounded to whole things, or wrong; the text would have to say
         holds = _equal(left[0], right[0], _decimals(sides[i + 1]) if not right[1] else None, "%" in sides[i + 1])
+        holds = holds or (cents and i == len(sides) - 2 and left[0] * 100 == right[0])  # $2.50 - $2.24 = 26 cents
         found.append(Equation(sides[i].strip(" .,$"), sides[i + 1].strip(" .,$"), holds))
     return found
 
@@ -134,10 +174,23 @@ def _equal(left: Number, right: Number, decimals: int | None, percent: bool) -> 
     return bool(decimals) and abs(Fraction(left - right)) < Fraction(1, 10 ** (decimals or 0))
 
 
+def _keyed(side: str) -> Number | None:
+    """What a calculator makes of one side: it takes a sign before a number, and a // b as whole division."""
+    side = _PLUS_SIGN.sub(r"\1", side)
+    whole = _WHOLE_DIVISION.fullmatch(side)
+    if whole:
+        return int(whole[1]) // int(whole[2]) if int(whole[2]) else None
+    found = _computed(_tokens(side))
+    return None if found is None else found[0]
+
+
 def _value(side: str) -> tuple[Number, bool] | None:
     """The exact value of one side and whether it holds an operator; None where it is not plain arithmetic."""
-    tokens = _tokens(side)
-    if not tokens or _AMBIGUOUS.search(side):
+    return None if _AMBIGUOUS.search(side) else _computed(_tokens(side))
+
+
+def _computed(tokens: list[Number | str] | None) -> tuple[Number, bool] | None:
+    if not tokens:
         return None
     try:
         value, at = _sum(tokens, 0)
