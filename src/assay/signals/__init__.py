@@ -19,6 +19,7 @@ from assay.signals import published as published
 from assay.signals import quality as quality
 from assay.signals import reasoning as reasoning
 from assay.signals import sensors as sensors
+from assay.signals import spilled as spilled
 from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import truncation as truncation

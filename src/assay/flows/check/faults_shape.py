@@ -35,6 +35,12 @@ def _odd(seed: Seed, length: int) -> Plant | str:
     return Plant([*[line] * CROWD, encoded(obj)], CROWD)
 
 
+@breaks("spilled_cells", "a cell that spilled into a column without a name")
+def _spilled(seed: Seed, length: int) -> Plant | str:
+    obj = {**seed.canonical(), "c97": " and the rest of the sentence"}
+    return one(obj) if seed.read(obj) is not None else "so changed it is another kind of record"
+
+
 @fault("a label with spaces around it", "label_spaces", kinds=("classification",))
 def _spaced(seed: Seed, length: int) -> Plant | str:
     label = seed.decoded.payload.get("label")
