@@ -83,12 +83,13 @@ def _signals() -> list[str]:
 
 def _rules() -> list[str]:
     out = ["# Rules", "", _HEAD, "", "`assay decide DATASET --rules PRESET`, or a YAML file of your own.", ""]
-    rows = [("preset", "rules", "kinds")]
+    rows = [("preset", "rules", "kinds", "thresholds")]
     for name in presets():
-        found = load_ruleset(name).rules
-        covered = {kind for rule in found for kind in rule.kinds}
+        ruleset = load_ruleset(name)
+        covered = {kind for rule in ruleset.rules for kind in rule.kinds}
         where = "every kind" if len(covered) == len(KINDS) else ", ".join(sorted(covered))
-        rows.append((f"`{name}`", str(len(found)), where))
+        numbers = ", ".join(f"{named} = {number:g}" for named, number in ruleset.thresholds.items())
+        rows.append((f"`{name}`", str(len(ruleset.rules)), where, numbers))
     out += [*_table(*rows), "Every rule of `default`:", ""]
     for rule in load_ruleset("default").rules:
         kinds = "every kind" if set(rule.kinds) == set(KINDS.names()) else ", ".join(rule.kinds)
