@@ -48,10 +48,10 @@ def _hashed(data: NDArray[np.uint8], a: int, b: int, table: NDArray[np.uint8], s
     for i in range(a, b):
         h = (h ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
     slots = table[SLOTS_AT:].view(np.uint64)
-    at = int(h & np.uint64(SLOTS - 1))
+    at = int(np.int64(h & np.uint64(SLOTS - 1)))
     while slots[2 * at] != 0:
         if slots[2 * at] == h:
-            return int(slots[2 * at + 1])
+            return int(np.int64(slots[2 * at + 1]))
         at = (at + 1) & (SLOTS - 1)
     return -1
 
@@ -229,7 +229,7 @@ def _core(data: NDArray[np.uint8], a: int, b: int, table: NDArray[np.uint8], wor
     piece, i, before, digit, known = a, a, 0, False, False
     while i < b:
         c = data[i]
-        bits = int(table[TABLE_SIZE + c])
+        bits = int(np.int64(table[TABLE_SIZE + c]))
         if c < 128 and not bits & JOINT:
             before, digit = bits, digit_code(c)
             i += 1
