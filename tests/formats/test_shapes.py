@@ -70,7 +70,6 @@ def test_the_format_is_told_by_content_before_name(path: str, data: bytes, forma
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"WARC/1.0\r\n", "WARC"),
         (b"\x89MCAP0\r\n", "MCAP"),
         (b"PK\x03\x04", "zip"),
         (b"\0" * 257 + b"ustar\0", "tar"),

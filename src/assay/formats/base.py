@@ -138,7 +138,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Format:
-    """A reader: `split` cuts a stream into chunks, `parse` gives the items of one, `halve` makes two of one."""
+    """A reader: `split` cuts a stream into chunks, `parse` gives the items of one, `halve` makes two of one.
+
+    `extra` names the extra of pyproject whose libraries `parse` needs.
+    """
 
     name: str
     extensions: tuple[str, ...]
@@ -146,6 +149,7 @@ class Format:
     split: Callable[[Stream, Shape, Limits], Iterator[Chunk]]
     parse: Callable[[Chunk], Iterator[Item | Bad]]
     halve: Callable[[Chunk], list[Chunk]] = Chunk.halves
+    extra: str | None = None
 
 
 FORMATS: Registry[Format] = Registry("format")

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.core.errors import UserError
+from assay.core.extras import need_extra
 from assay.formats.base import FORMATS, Shape, Stream
 from assay.formats.delimited import SAMPLE_BYTES, sniff
+from assay.formats.extract import EXTRACTORS
 from assay.formats.json_shape import HEAD_BYTES, layout_of
 from assay.formats.json_value import BadValue, parse_value
 from assay.formats.line_records import BOM
 
 # Containers that hold no records we can read yet: (where, bytes, what it is).
 _MAGIC = (
-    (0, b"WARC/", "a WARC web archive"),
-    (0, b"filedesc://", "an ARC web archive"),
     (0, b"\x89MCAP", "an MCAP log"),
     (0, b"\x93NUMPY", "a NumPy array"),
     (0, b"PK\x03\x04", "a zip archive"),
@@ -25,7 +26,6 @@ _MAGIC = (
     (0, b"SQLite format 3\0", "an SQLite database"),
     (257, b"ustar", "a tar archive"),
     (0, b"ULog\x01", "a ULog flight log"),
-    (0, b"%PDF", "a PDF document"),
     (0, b"\x89PNG", "a PNG image"),
     (0, b"\xff\xd8\xff", "a JPEG image"),
     (0, b"GIF8", "a GIF image"),
@@ -48,6 +48,8 @@ _MAGIC = (
 _WIDE = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HEAD = 64 << 10
 _LINES = 50
+_ARC = b"filedesc://"
+_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
 
 
@@ -67,7 +69,8 @@ def shape_of(stream: Stream, path: str, wanted: str | None = None) -> Shape:
     """The shape of a file, from its name, its head (which stays to be read) and what the user asked for.
 
     `wanted` is a format's name, after a colon an encoding, `header` or `noheader`: `csv`, `csv:cp1252`,
-    `tsv:noheader`; `xml:QAPair` names the element. Raises NotRecords, and UserError E312 for an unknown encoding.
+    `tsv:noheader`; `xml:QAPair` names the element, `warc:trafilatura` the extractor. Raises NotRecords, and UserError
+    E312 for an unknown encoding, E105 where libraries of the format are not installed.
     """
     asked = parse_wanted(wanted)
     head = stream.peek(_HEAD)
@@ -82,6 +85,7 @@ class Wanted:
     encoding: str = "utf-8"
     header: bool | None = None
     element: str = ""  # of XML: the name of the records
+    extractor: str = EXTRACTORS[0]  # of web pages
 
 
 def parse_wanted(wanted: str | None) -> Wanted:
@@ -95,6 +99,8 @@ def parse_wanted(wanted: str | None) -> Wanted:
     for word in filter(None, rest.split(",")):
         if word in ("header", "noheader"):
             asked = replace(asked, header=word == "header")
+        elif word in EXTRACTORS and name in ("html", "warc"):
+            asked = replace(asked, extractor=word)
         else:
             asked = replace(asked, encoding=_encoding(word))
     return asked
@@ -132,6 +138,13 @@ def _shape(stream: Stream, path: str, asked: Wanted) -> Shape:
         options = {"path": path}
     elif asked.format == "xml":
         options = {"element": asked.element}
+    elif asked.format in ("html", "pdf", "docx"):
+        options = {"path": path, "extractor": asked.extractor}
+    elif asked.format == "warc":
+        flavour = "arc" if stream.peek(len(_ARC)) == _ARC else "warc"
+        options = {"flavour": flavour, "extractor": asked.extractor}
+    if (extra := FORMATS.get(asked.format).extra) is not None:
+        need_extra(extra, f"format {asked.format!r}", at=path)
     return Shape(asked.format, asked.encoding, options)
 
 
@@ -141,6 +154,8 @@ def _told(stream: Stream, head: bytes, path: str) -> str:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
+    if told := _container(head, path):
+        return told
     for start, magic, what in _MAGIC:
         if head[start : start + len(magic)] == magic:
             raise NotRecords(what)
@@ -153,13 +168,26 @@ def _told(stream: Stream, head: bytes, path: str) -> str:
         raise NotRecords(f"text in {wide}; convert it first: iconv -f {wide} -t utf-8")
     if named in ("json", "jsonl"):
         return _json_or_lines(head, stream, named)
+    if named in ("warc", "html", "pdf", "docx"):
+        return named  # damaged from its first byte on, or a page that begins with anything
     if named in ("csv", "tsv", "text"):
         return named
     if _is_binary(head):
         raise NotRecords("bytes of an unknown kind" + (f" ({ending})" if ending else ""))
     if head.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
         return _json_or_lines(head, stream, "json")
-    return "text"
+    return "html" if _PAGE.match(head.removeprefix(BOM)) else "text"
+
+
+def _container(head: bytes, path: str) -> str:
+    """Archives and documents, by their first bytes; "" for none of them."""
+    if head.startswith((b"WARC/", _ARC)):
+        return "warc"
+    if head.startswith(b"%PDF-"):
+        return "pdf"
+    if head.startswith(b"PK\x03\x04") and (b"word/" in head or name_of(path).endswith(".docx")):
+        return "docx"
+    return ""
 
 
 def _json_or_lines(head: bytes, stream: Stream, named: str) -> str:

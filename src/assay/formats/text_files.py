@@ -13,13 +13,14 @@ from assay.formats.cutting import Place, bad_chunk, cut
 from assay.formats.json_value import BadValue, recode, utf8_problem
 from assay.formats.line_records import BOM
 
+_PAGES = (".html", ".htm", ".xhtml")  # read as pages, and as text only on request
 # By extension; the language of a file without one is not guessed.
 LANGUAGES: dict[str, str] = {
     **dict.fromkeys((".txt", ".text", ".log"), "text"),
     **dict.fromkeys((".md", ".markdown", ".mdx"), "markdown"),
     **dict.fromkeys((".rst",), "restructuredtext"),
     **dict.fromkeys((".tex",), "latex"),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+    **dict.fromkeys(_PAGES, "html"),
     **dict.fromkeys((".xml", ".xsd", ".xsl", ".svg"), "xml"),
     **dict.fromkeys((".yaml", ".yml"), "yaml"),
     **dict.fromkeys((".py", ".pyi", ".pyx"), "python"),
@@ -93,7 +94,7 @@ def parse_text(chunk: Chunk) -> Iterator[Item | Bad]:
 FORMATS.add(
     Format(
         "text",
-        tuple(LANGUAGES),
+        tuple(ending for ending in LANGUAGES if ending not in _PAGES),
         "Plain text, Markdown or source code: one file is one record.",
         split_text,
         parse_text,
