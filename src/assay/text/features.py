@@ -30,15 +30,15 @@ class Features:
 
 def features(text: pa.LargeStringArray, most: int = BUCKETS) -> Features:
     """The first `most` distinct buckets of each text; none for a null text. Texts equal when folded have the same."""
-    return Features(*hashed_ngrams(*utf8_views(_comparable(text)), most))
+    return Features(*hashed_ngrams(*utf8_views(comparable(text)), most))
 
 
 def scores(text: pa.LargeStringArray, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """float64[n]: each text as a vector of length 1, times the weights (float32[BUCKETS]). NaN without a word."""
-    return ngram_scores(*utf8_views(_comparable(text)), weights)
+    return ngram_scores(*utf8_views(comparable(text)), weights)
 
 
-def _comparable(text: pa.LargeStringArray) -> pa.LargeStringArray:
+def comparable(text: pa.LargeStringArray) -> pa.LargeStringArray:
     """ASCII rows as they are, for the kernel folds them; others folded by Arrow."""
     plain = pc.fill_null(pc.string_is_ascii(text), True)
     if pc.all(plain).as_py() is not False:
