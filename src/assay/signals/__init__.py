@@ -23,6 +23,7 @@ from assay.signals import sensors as sensors
 from assay.signals import spilled as spilled
 from assay.signals import text as text
 from assay.signals import times as times
+from assay.signals import tool_schemas as tool_schemas
 from assay.signals import truncation as truncation
 from assay.signals.base import ALL as ALL
 from assay.signals.base import DIMENSIONS as DIMENSIONS

@@ -70,7 +70,12 @@ def breaks(signal: str, name: str, *, most: int = 5) -> Callable[[Planter], Plan
 
 def faults(kind: str) -> list[Fault]:
     """Every fault of a kind, and one that cannot be planted for each rule nobody has a planter for."""
-    from assay.flows.check import faults_machines, faults_shape, faults_text  # noqa: F401  (they register theirs when imported)
+    from assay.flows.check import (  # noqa: F401  (they register theirs when imported)
+        faults_code,
+        faults_machines,
+        faults_shape,
+        faults_text,
+    )
 
     rules = {rule.name for rule in profile(kind).rules} | {DUPLICATE_ID, ZERO_LOSS, TRUNCATED, *OVERLAPS.values()}
     known = [one for one in FAULTS if kind in one.kinds and (one.rule in rules or one.rule.startswith(UNREADABLE))]
