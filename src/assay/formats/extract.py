@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 EXTRA = "html"
 EXTRACTORS = ("resiliparse", "trafilatura")
@@ -56,7 +57,7 @@ def decoded(data: bytes, charset: str | None) -> tuple[str, str]:
     return bytes_to_str(data, used, "replace"), used
 
 
-def _resiliparse(tree: object) -> str | None:
+def _resiliparse(tree: Any) -> str | None:
     from resiliparse.extract.html2text import extract_plain_text
 
     found: str = extract_plain_text(tree, main_content=True, alt_texts=False, list_bullets=False)

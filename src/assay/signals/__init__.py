@@ -25,6 +25,7 @@ from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import tool_schemas as tool_schemas
 from assay.signals import truncation as truncation
+from assay.signals import urls as urls
 from assay.signals.base import ALL as ALL
 from assay.signals.base import DIMENSIONS as DIMENSIONS
 from assay.signals.base import SIGNALS as SIGNALS
