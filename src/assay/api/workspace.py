@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.api.dataset import Dataset
 from assay.api.progress import progress_of
+from assay.api.quality import Quality
 
 if TYPE_CHECKING:
     from assay.flows.history import FsckResult
@@ -26,6 +27,11 @@ class Workspace:
     @property
     def path(self) -> Path:
         return Path(self.store.path)
+
+    @property
+    def quality(self) -> Quality:
+        """Quality models: train, list, and rubric scores."""
+        return Quality(self.store)
 
     def names(self) -> list[str]:
         return self.store.names()

@@ -16,6 +16,7 @@ from assay.core.ids import fingerprint
 from assay.core.results import Result
 from assay.engine import Progress, run
 from assay.flows.measure_bound import bound_values
+from assay.flows.quality import with_model
 from assay.signals import Signal, signals_for
 from assay.signals.base import SIGNALS, check_params
 from assay.store import Dataset, SignalSpec, Workspace
@@ -97,7 +98,7 @@ def measure_signals(
 ) -> MeasuredDataset:
     """One dataset, these signals."""
     started = time.perf_counter()
-    data = ws.dataset(name)
+    data, params = ws.dataset(name), with_model(ws, params)
     plan = _plan(ws, data, signals, params)
     if plan.todo:
         with ws.lock(name):  # the head may have moved before we had the lock: look again under it
