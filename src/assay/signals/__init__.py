@@ -1,5 +1,6 @@
 """Importing this package registers every built-in signal."""
 
+from assay.signals import after_c4 as after_c4
 from assay.signals import agents as agents
 from assay.signals import answers as answers
 from assay.signals import characters as characters
@@ -17,6 +18,7 @@ from assay.signals import novelty as novelty
 from assay.signals import pii as pii
 from assay.signals import preferences as preferences
 from assay.signals import published as published
+from assay.signals import published_c4 as published_c4
 from assay.signals import quality as quality
 from assay.signals import reasoning as reasoning
 from assay.signals import sensors as sensors
