@@ -10,7 +10,7 @@ from assay.core.arrow import one_array
 from assay.records.schema import SOURCE, TEXT, TIME, columns_of
 from assay.signals.base import dataset_signal, row_signal
 from assay.signals.nested import Flags, Ints, flags, flat, in_order, lengths, member, tally, valid, visible
-from assay.signals.ranges import limits
+from assay.signals.ranges import bounds, read_limits
 
 _READINGS = {"sensor_data": columns_of("domain_log")["sensor_data"]}
 _TIMED = {"stream_id": TEXT, "timestamp": TIME, "record_id": TEXT, "source": SOURCE}
@@ -21,7 +21,7 @@ USUAL_SHARE = 0.9  # a channel that this share of a stream's records have is one
 MIN_RECORDS = 10  # of a stream, before its habits mean anything
 
 
-def _stream(stream_id: pa.Array, source: pa.Array) -> pa.Array:
+def stream_of(stream_id: pa.Array, source: pa.Array) -> pa.Array:
     """The stream's name; a file without streams is one."""
     return pc.coalesce(stream_id, member(source, "path"))
 
@@ -33,7 +33,7 @@ def _new(keys: pa.Array) -> Flags:
     return fresh
 
 
-def _listed(rows: Ints, names: pa.Array, count: int, unknown: Flags) -> pa.ListArray:
+def listed(rows: Ints, names: pa.Array, count: int, unknown: Flags) -> pa.ListArray:
     """Names by row, as sorted distinct lists."""
     table = pa.table({"row": rows, "name": names}).group_by(["row", "name"], use_threads=False).aggregate([])
     table = table.sort_by([("row", "ascending"), ("name", "ascending")])
@@ -45,7 +45,7 @@ def _listed(rows: Ints, names: pa.Array, count: int, unknown: Flags) -> pa.ListA
 def _timed(*, stream_id: pa.Array, timestamp: pa.Array, record_id: pa.Array, source: pa.Array) -> pa.Table:
     return pa.table(
         {
-            "stream": _stream(stream_id, source),
+            "stream": stream_of(stream_id, source),
             "time": pc.cast(timestamp, pa.int64()),
             "path": member(source, "path"),
             "row": member(source, "row"),
@@ -175,7 +175,7 @@ def out_of_order(state: pa.Table, *, record_id: pa.Array, **columns: pa.Array) -
 
 def _channels(*, stream_id: pa.Array, source: pa.Array, sensor_data: pa.ListArray) -> pa.Table:
     """(stream, channel, unit) -> records that have it; channel null counts the stream's records with readings."""
-    stream = _stream(stream_id, source)
+    stream = stream_of(stream_id, source)
     items, parents = flat(sensor_data)
     seen = pa.table(
         {
@@ -244,7 +244,7 @@ def dropped_channels(
     Null for records without readings and streams of fewer than MIN_RECORDS such records.
     """
     rows = len(sensor_data)
-    stream = _stream(stream_id, source)
+    stream = stream_of(stream_id, source)
     items, parents = flat(sensor_data)
     said = valid(member(items, "value")) | visible(member(items, "value_text"))
     have = pa.table({"row": parents, "channel": member(items, "channel")}).filter(pa.array(said))
@@ -254,7 +254,7 @@ def dropped_channels(
     lacking = wanted.join(have, ["row", "channel"], join_type="left anti", use_threads=False)
     known = np.zeros(rows, np.bool_)
     known[wanted["row"].to_numpy()] = True
-    return _listed(lacking["row"].to_numpy(), lacking["channel"], rows, ~known)
+    return listed(lacking["row"].to_numpy(), lacking["channel"], rows, ~known)
 
 
 @dataset_signal(
@@ -270,7 +270,7 @@ def dropped_channels(
 def unit_changes(state: pa.Table, *, stream_id: pa.Array, source: pa.Array, sensor_data: pa.ListArray) -> pa.ListArray:
     """Channels whose unit differs from the one that the stream usually gives them; sorted. Null without readings."""
     items, parents = flat(sensor_data)
-    stream = _stream(stream_id, source).take(pa.array(parents))
+    stream = stream_of(stream_id, source).take(pa.array(parents))
     mine = pa.table(
         {
             "row": parents,
@@ -281,7 +281,7 @@ def unit_changes(state: pa.Table, *, stream_id: pa.Array, source: pa.Array, sens
     )
     joined = mine.join(state.select(["stream", "channel", "unit"]), ["stream", "channel"], use_threads=False)
     odd = joined.filter(pc.fill_null(pc.not_equal(joined["own"], joined["unit"]), False))
-    return _listed(odd["row"].to_numpy(), odd["channel"], len(sensor_data), lengths(sensor_data) == 0)
+    return listed(odd["row"].to_numpy(), odd["channel"], len(sensor_data), lengths(sensor_data) == 0)
 
 
 @row_signal(
@@ -290,10 +290,17 @@ def unit_changes(state: pa.Table, *, stream_id: pa.Array, source: pa.Array, sens
     reads=_READINGS,
     writes=_NAMES,
     unit="channel names",
-    source="signals/ranges.py: physical limits by unit and channel name",
+    source="the limits in `sensor_limits`, else signals/ranges.py: physical limits by unit and channel name",
+    version=2,
+    params={"sensor_limits": None},
+    files=("sensor_limits",),
 )
-def out_of_range(sensor_data: pa.ListArray) -> pa.ListArray:
-    """Channels whose value cannot be, by unit or name; sorted. Null where no reading has known limits."""
+def out_of_range(sensor_data: pa.ListArray, *, sensor_limits: str | None) -> pa.ListArray:
+    """Channels whose value cannot be, by unit or name; sorted. Null where no reading has known limits.
+
+    sensor_limits: a YAML file, see signals/ranges.py; its first entry with a min or max that fits a channel wins.
+    """
+    own = read_limits(sensor_limits) if sensor_limits is not None else ()
     items, parents = flat(sensor_data)
     channel, unit = member(items, "channel"), member(items, "unit")
     value = np.asarray(
@@ -302,18 +309,15 @@ def out_of_range(sensor_data: pa.ListArray) -> pa.ListArray:
     pairs = pc.dictionary_encode(
         pc.binary_join_element_wise(pc.fill_null(channel, ""), pc.fill_null(unit, ""), pa.scalar("\u241e", TEXT))
     )
-    low, high = [], []
-    for pair in pairs.dictionary.to_pylist():
-        name, _, written = pair.partition("\u241e")
-        bounds = limits(name or None, written or None)
-        low.append(bounds[0] if bounds else np.nan)
-        high.append(bounds[1] if bounds else np.nan)
+    parted = [pair.partition("\u241e") for pair in pairs.dictionary.to_pylist()]
+    known = [bounds(name, written, own) for name, _, written in parted]
+    low, high = [low for low, _ in known], [high for _, high in known]
     code = pairs.indices.to_numpy(zero_copy_only=False)
     lows, highs = np.array(low, np.float64)[code], np.array(high, np.float64)[code]
     judged = ~np.isnan(lows) & ~np.isnan(value)
     wrong = judged & ((value < lows) | (value > highs)) & valid(channel)
-    known = tally(parents, len(sensor_data), judged) > 0
-    return _listed(parents[wrong], channel.filter(pa.array(wrong)), len(sensor_data), ~known)
+    unknown = tally(parents, len(sensor_data), judged) == 0
+    return listed(parents[wrong], channel.filter(pa.array(wrong)), len(sensor_data), unknown)
 
 
 @row_signal(
@@ -339,7 +343,7 @@ def _values(
     at = pa.array(parents)
     table = pa.table(
         {
-            "stream": _stream(stream_id, source).take(at),
+            "stream": stream_of(stream_id, source).take(at),
             "channel": member(items, "channel"),
             "time": pc.cast(timestamp, pa.int64()).take(at),
             "record_id": record_id.take(at),

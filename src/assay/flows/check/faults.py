@@ -72,6 +72,7 @@ def faults(kind: str) -> list[Fault]:
     """Every fault of a kind, and one that cannot be planted for each rule nobody has a planter for."""
     from assay.flows.check import (  # noqa: F401  (they register theirs when imported)
         faults_code,
+        faults_drift,
         faults_machines,
         faults_shape,
         faults_text,

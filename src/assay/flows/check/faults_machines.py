@@ -165,77 +165,77 @@ def _infinite(seed: Seed, length: int) -> Plant | str:
 _START = datetime(2024, 5, 1, tzinfo=UTC)
 
 
-def _stream(seed: Seed, name: str, minutes: list[float], blamed: int, **readings: Any) -> Plant | str:
+def stream(seed: Seed, name: str, minutes: list[float], blamed: int, **readings: Any) -> Plant | str:
     """Records of a stream of its own, at these minutes; `readings` gives each a list of readings by position."""
     base = seed.canonical()
     lines = []
     for i, minute in enumerate(minutes):
         time = (_START + timedelta(minutes=minute)).isoformat().replace("+00:00", "Z")
         obj = {**base, "stream_id": f"planted-{name}-{seed.number}", "timestamp": time}
-        obj["sensor_data"] = readings["at"](i) if readings else [_reading("planted", i % 7 + 0.5)]
+        obj["sensor_data"] = readings["at"](i) if readings else [reading("planted", i % 7 + 0.5)]
         if seed.read(obj) is None:
             return _NOT_SO
         lines.append(encoded(obj))
     return Plant(lines, blamed)
 
 
-def _reading(channel: str, value: Any, **more: Any) -> dict[str, Any]:
+def reading(channel: str, value: Any, **more: Any) -> dict[str, Any]:
     return {"channel": channel, "value": value, **more}
 
 
-def _minutes(n: int) -> list[float]:
+def minutes(n: int) -> list[float]:
     return [float(i) for i in range(n)]
 
 
 @breaks("sensor_gap_ratio", "a gap in its stream")
 def _silence(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "gap", [*_minutes(20), 20_000.0], 20)
+    return stream(seed, "gap", [*minutes(20), 20_000.0], 20)
 
 
 @breaks("sensor_gap_s", "hours without a reading")
 def _long_silence(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "silence", [*_minutes(20), 90_000.0], 20)
+    return stream(seed, "silence", [*minutes(20), 90_000.0], 20)
 
 
 @breaks("duplicate_timestamps", "the time of the record before it")
 def _same_time(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "same", [0.0, 1.0, 1.0], 2)
+    return stream(seed, "same", [0.0, 1.0, 1.0], 2)
 
 
 @breaks("out_of_order", "a time before the line before it")
 def _back(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "back", [*_minutes(12), 3.5], 12)
+    return stream(seed, "back", [*minutes(12), 3.5], 12)
 
 
 @breaks("dropped_channels", "a channel its stream has and it lacks")
 def _dropped(seed: Seed, length: int) -> Plant | str:
     def at(i: int) -> list[dict[str, Any]]:
-        both = [_reading("planted_a", i % 7 + 0.5), _reading("planted_b", i % 5 + 0.5)]
+        both = [reading("planted_a", i % 7 + 0.5), reading("planted_b", i % 5 + 0.5)]
         return both[:1] if i == 30 else both
 
-    return _stream(seed, "dropped", _minutes(31), 30, at=at)
+    return stream(seed, "dropped", minutes(31), 30, at=at)
 
 
 @breaks("unit_changes", "a reading in another unit")
 def _other_unit(seed: Seed, length: int) -> Plant | str:
-    return _stream(
-        seed, "unit", _minutes(31), 30, at=lambda i: [_reading("t", 20.5 + i % 7, unit="K" if i == 30 else "C")]
+    return stream(
+        seed, "unit", minutes(31), 30, at=lambda i: [reading("t", 20.5 + i % 7, unit="K" if i == 30 else "C")]
     )
 
 
 @breaks("out_of_range", "a reading that cannot be")
 def _impossible(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "range", [0.0], 0, at=lambda i: [_reading("humidity", 4000.0, unit="%rh")])
+    return stream(seed, "range", [0.0], 0, at=lambda i: [reading("humidity", 4000.0, unit="%rh")])
 
 
 @breaks("empty_readings", "a reading without a value")
 def _no_value(seed: Seed, length: int) -> Plant | str:
-    return _stream(seed, "empty", [0.0], 0, at=lambda i: [_reading("planted", None)])
+    return stream(seed, "empty", [0.0], 0, at=lambda i: [reading("planted", None)])
 
 
 @breaks("flatline_run", "a sensor that stopped moving")
 def _flat(seed: Seed, length: int) -> Plant | str:
     def at(i: int) -> list[dict[str, Any]]:
-        return [_reading("planted", 3.25 if i >= 60 else (i * 37) % 101 / 10)]
+        return [reading("planted", 3.25 if i >= 60 else (i * 37) % 101 / 10)]
 
-    return _stream(seed, "flat", _minutes(460), 459, at=at)
+    return stream(seed, "flat", minutes(460), 459, at=at)
