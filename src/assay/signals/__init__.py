@@ -4,6 +4,8 @@ from assay.signals import after_c4 as after_c4
 from assay.signals import agents as agents
 from assay.signals import answers as answers
 from assay.signals import characters as characters
+from assay.signals import code as code
+from assay.signals import code_imports as code_imports
 from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
 from assay.signals import episodes as episodes
@@ -24,6 +26,7 @@ from assay.signals import reasoning as reasoning
 from assay.signals import sensor_rates as sensor_rates
 from assay.signals import sensors as sensors
 from assay.signals import spilled as spilled
+from assay.signals import sql as sql
 from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import tool_schemas as tool_schemas
