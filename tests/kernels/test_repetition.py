@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.arrow import utf8_views
-from assay.kernels.repetition import DATATROVE, DCLM, DOLMA, FIELDS, WORD_RULES, repetition
+from assay.kernels.published import REPETITION, published
+from assay.kernels.repetition import FIELDS
+from assay.kernels.runs import DATATROVE, DCLM, DOLMA, WORD_RULES
 from assay.kernels.words import character_classes
 from tests.kernels.test_words import words
 
@@ -39,7 +37,8 @@ VARIANTS = pytest.mark.parametrize("variant", [DATATROVE, DOLMA, DCLM], ids=["da
 
 
 def run(values: list[str | None], variant: int) -> list[list[float]]:
-    return repetition(*utf8_views(pa.array(values, pa.large_string())), character_classes(), variant).tolist()
+    rows = utf8_views(pa.array(values, pa.large_string()))
+    return published(*rows, character_classes(), variant, REPETITION)[0].tolist()
 
 
 def later(parts: list[str]) -> tuple[int, int]:
@@ -121,7 +120,8 @@ def test_nothing_to_measure_is_unknown(variant: int) -> None:
     rows = np.array(run(["", None, "word"], variant))
     assert np.isnan(rows[:2]).all()
     assert np.isnan(rows[2, 4:]).all()
-    assert repetition(*utf8_views(pa.array([], pa.large_string())), character_classes(), variant).shape == (0, 13)
+    none = utf8_views(pa.array([], pa.large_string()))
+    assert published(*none, character_classes(), variant, REPETITION)[0].shape == (0, 13)
 
 
 @pytest.mark.parametrize(
@@ -143,32 +143,3 @@ def test_what_the_variants_count(text: str, field: str, expected: tuple[float, f
 def test_a_word_repeated_a_million_times_does_not_take_forever() -> None:
     row = run(["ab " * 1_000_000], DATATROVE)[0]
     assert row[FIELDS.index("duplicate_10gram_char_share")] > 0.6
-
-
-BOUNDS = """
-import numpy as np, pyarrow as pa
-from assay.core.arrow import utf8_views
-from assay.kernels.repetition import repetition
-from assay.kernels.words import character_classes
-rng = np.random.default_rng(0)
-pieces = list(%r) + ["the cat ", "...", "don't ", "\\n\\n", "a b "]
-rows = ["".join(rng.choice(pieces, rng.integers(0, 30))) for _ in range(300)]
-for value in [pa.array(rows, pa.large_string()), *(pa.array([row], pa.large_string()) for row in rows)]:
-    offsets, data = utf8_views(value)
-    data = data[: offsets[-1]].copy()
-    for variant in range(3):
-        repetition(offsets, data, character_classes(), variant)
-try:
-    repetition(np.array([0, 5]), np.zeros(1, np.uint8), character_classes(), 0)
-except IndexError:
-    print("checked")
-"""
-
-
-def test_nothing_reads_beyond_its_buffers(tmp_path: Path) -> None:
-    script = tmp_path / "bounds.py"
-    script.write_text(BOUNDS % "aZ0 .,'\n\t-\u00e9\u2019\u2026\u3000\u4f60\u0301\U0001f600", "utf-8")
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    done = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip() == "checked", "bounds checks were off"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.arrow import utf8_views
-from assay.kernels.shape import text_shape
+from assay.kernels.published import QUALITY, published
+from assay.kernels.word_tables import TABLE_SIZE
 from assay.kernels.words import PEELED, SYMBOL, character_classes
 from tests.kernels.test_words import words
 
@@ -30,7 +31,8 @@ VARIANTS = pytest.mark.parametrize("variant", [0, 1, 2], ids=["datatrove", "dolm
 
 
 def run(values: list[str | None], variant: int) -> list[list[float]]:
-    return text_shape(*utf8_views(pa.array(values, pa.large_string())), character_classes(), variant).tolist()
+    rows = utf8_views(pa.array(values, pa.large_string()))
+    return published(*rows, character_classes(), variant, QUALITY)[1].tolist()
 
 
 def share(lines: list[str], begins: tuple[str, ...], ends: tuple[str, ...]) -> list[float]:
@@ -51,7 +53,7 @@ def slow(text: str, variant: int) -> list[float]:
     n = len(found) or NAN
     if variant == 0:
         table = character_classes()
-        solid = [w for w in found if any(ord(c) >= len(table) or not table[ord(c)] & SYMBOL for c in w)]
+        solid = [w for w in found if any(ord(c) >= TABLE_SIZE or not table[ord(c)] & SYMBOL for c in w)]
         lines = share([line.strip() for line in text.splitlines()], ("\u2022", "-"), ("...", "\u2026"))
         length = mean(map(len, solid)) if solid else NAN
         return [len(solid), length, text.count("#") / n, dots / n, *lines, alpha(found), len(STOP & set(found))]

@@ -21,11 +21,14 @@ def utf8_views(column: pa.LargeStringArray) -> tuple[NDArray[np.int64], NDArray[
     """
     _, offsets, data = column.buffers()
     n = len(column)
-    if offsets is None or n == 0:
-        return np.zeros(n + 1, np.int64), np.zeros(0, np.uint8)
-    # A slice shares its parent's buffers: column.offset is where our rows start.
-    starts = np.frombuffer(offsets, np.int64)[column.offset : column.offset + n + 1]
-    return starts, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    starts, held = np.zeros(n + 1, np.int64), np.zeros(0, np.uint8)
+    if offsets is not None and n:
+        # A slice shares its parent's buffers: column.offset is where our rows start.
+        starts = np.frombuffer(offsets, np.int64)[column.offset : column.offset + n + 1]
+        held = np.frombuffer(data, np.uint8) if data else held
+    # Some buffers may be written to and some not: to Numba these are two types, and every kernel is compiled for each.
+    starts.flags.writeable = held.flags.writeable = False
+    return starts, held
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -18,7 +18,7 @@ from assay.engine import Progress, run
 from assay.flows.measure_bound import bound_values
 from assay.flows.quality import with_model
 from assay.signals import Signal, signals_for
-from assay.signals.base import SIGNALS, check_params
+from assay.signals.base import SIGNALS, check_params, run_together
 from assay.store import Dataset, SignalSpec, Workspace
 
 # Below this many rows of Python-bound signals, starting worker processes (a second each) costs more than it saves.
@@ -261,12 +261,9 @@ class _Work:
 
     def _batch(self, batch: pa.RecordBatch, signals: Sequence[Signal]) -> dict[str, pa.Array]:
         kind = self.data.kind
-        return {
-            s.name: s.run(batch, kind, self.params)
-            if s.scope == "row"
-            else s.apply(self.states[s.name], batch, kind, self.params)
-            for s in signals
-        }
+        values = run_together([s for s in signals if s.scope == "row"], batch, kind, self.params)
+        wide = [s for s in signals if s.scope == "dataset"]
+        return values | {s.name: s.apply(self.states[s.name], batch, kind, self.params) for s in wide}
 
     def _joined(self, signals: Sequence[Signal], parts: Iterator[Mapping[str, pa.Array]]) -> dict[str, pa.Array]:
         chunks: dict[str, list[pa.Array]] = {signal.name: [] for signal in signals}

@@ -2,99 +2,146 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
 from assay.kernels.endings import among, code_at
-from assay.kernels.repetition import group, stripped
-from assay.kernels.shape import line_end
-from assay.kernels.words import PEELED, span_hash, split_words
+from assay.kernels.grams import Scratch
+from assay.kernels.repetition import is_part
+from assay.kernels.runs import DATATROVE
+from assay.kernels.sentences import peeled_sentences
 
 SHORT_LINE, MIN_WORDS, MAX_WORD = 30, 3, 1000
 NO_BREAK, LOREM, CURLY = 0, 1, 2
-_POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
-
-
-def phrases() -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """What c4_lines looks for: `lorem ipsum`, `javascript`, then the six policy phrases; offsets and bytes."""
-    said = [phrase.encode() for phrase in ("lorem ipsum", "javascript", *_POLICY)]
-    offsets = np.cumsum([0, *map(len, said)]).astype(np.int64)
-    return offsets, np.frombuffer(b"".join(said), np.uint8)
+# The characters that end a sentence by Unicode 15 (Sentence_Terminal) as datatrove lists them: no quote, no U+2026.
+_MARKS = (
+    "0021 002e 003f 0589 061d-061f 06d4 0700-0702 07f9 0837 0839 083d-083e 0964-0965 104a-104b 1362 1367-1368 "
+    "166e 1735-1736 17d4-17d6 17d9-17da 1803 1809 1944-1945 1aa8-1aab 1b5a-1b5b 1b5e-1b5f 1b7d-1b7e 1c3b-1c3c "
+    "1c7e-1c7f 203c-203d 2047-2049 2e2e 2e3c 2e53-2e54 3002 a4ff a60e-a60f a6f3 a6f7 a876-a877 a8ce-a8cf a92f "
+    "a9c8-a9c9 aa5d-aa5f aaf0-aaf1 abeb fe52 fe56-fe57 ff01 ff0e ff1f ff61 10a56-10a57 10f55-10f59 10f86-10f89 "
+    "11047-11048 110be-110c1 11141-11143 111c5-111c6 111cd 111de-111df 11238-11239 1123b-1123c 112a9 1144b-1144c "
+    "115c2-115c3 115c9-115d7 11641-11642 1173c-1173e 11944 11946 11a42-11a43 11a9b-11a9c 11c41-11c42 11ef7-11ef8 "
+    "11f43-11f44 16a6e-16a6f 16af5 16b37-16b38 16b44 16e98 1bc9f 1da88"
+)
+SENTENCE_MARKS = np.array(
+    [
+        code
+        for span in re.findall(r"(\w+)(?:-(\w+))?", _MARKS)
+        for code in range(int(span[0], 16), int(span[1] or span[0], 16) + 1)
+    ],
+    np.int64,
+)
+# What c4_lines looks for: `lorem ipsum`, `javascript`, then the six policy phrases.
+PHRASES = (
+    "lorem ipsum", "javascript", "terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies",
+    "use cookies",
+)  # fmt: skip
+_SAID = np.frombuffer("".join(PHRASES).encode(), np.uint8)
+_SAID_ENDS = np.cumsum([0, *map(len, PHRASES)]).astype(np.int64)
 
 
 @kernel
 def fineweb_lines(
-    offsets: NDArray[np.int64], data: NDArray[np.uint8], table: NDArray[np.uint8], terminal: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """offsets: int64[n + 1], data: uint8[m]  ->  float64[n, 4], NaN where there is no line that is not blank.
+    data: NDArray[np.uint8],
+    lines: NDArray[np.int64],
+    n: int,
+    chars: int,
+    words: int,
+    scratch: Scratch,
+    out: NDArray[np.float64],
+) -> None:
+    """Shares of one text; out is left as it is where no line holds anything but white space.
 
-    0 lines whose last character is in `terminal`, of all lines; 1 lines of at most 30 characters, of all lines;
+    0 lines whose last character is a sentence mark, of all lines; 1 lines of at most 30 characters, of all lines;
     2 characters of lines that were there before, of all characters but line feeds; 3 line feeds per word (peeled).
-    Lines are those between line feeds that are not blank. O(m).
+    Lines are those between line feeds that are not blank. lines: find_lines(), numbered in scratch as datatrove does.
     """
-    rows = len(offsets) - 1
-    out = np.full((rows, 4), np.nan)
-    words, room = np.empty((64, 2), np.int64), 0
-    keys, lengths = np.empty(0, np.uint64), np.empty(0, np.int64)
-    slots, groups, counts, firsts = (
-        np.empty(0, np.int64),
-        np.empty(0, np.int64),
-        np.empty(0, np.int64),
-        np.empty(0, np.int64),
-    )
-    for row in range(rows):
-        start, end = offsets[row], offsets[row + 1]
-        chars, feeds = 0, 0
-        for i in range(start, end):
-            chars += data[i] & 0xC0 != 0x80
-            feeds += data[i] == 10
-        if feeds + 1 > room:
-            room = 2 * feeds + 64
-            keys, lengths = np.empty(room, np.uint64), np.empty(room, np.int64)
-            slots, groups = np.empty(4 * room + 8, np.int64), np.empty(room, np.int64)
-            counts, firsts = np.empty(room, np.int64), np.empty(room, np.int64)
-        n, ended, short, i = 0, 0, 0, start
-        while i <= end:
-            stop, following = line_end(data, i, end, True)
-            a, b = stripped(data, i, stop)
-            if a < b:
-                keys[n], lengths[n] = span_hash(data, i, stop)
-                short += lengths[n] <= SHORT_LINE
-                at = stop - 1
-                while at > i and data[at] & 0xC0 == 0x80:
-                    at -= 1
-                code, _ = code_at(data, at, stop)
-                ended += among(code, terminal)
-                n += 1
-            i = following
-        if n == 0:
+    counted, ended, short, again, m = 0, 0, 0, 0, 0
+    for k in range(n):
+        if not is_part(lines, k, n, DATATROVE):
             continue
-        group(keys, n, slots, groups, counts, firsts)
-        again = 0
-        for k in range(n):
-            if firsts[groups[k]] != k:
-                again += lengths[k]
-        words, total = split_words(data, start, end, table, PEELED, words)
-        out[row, 0], out[row, 1] = ended / n, short / n
-        out[row, 2], out[row, 3] = again / (chars - feeds), feeds / total
-    return out
+        length, repeated = scratch.places[m], scratch.firsts[scratch.groups[m]] != m
+        m += 1
+        if lines[k, 2] >= lines[k, 3]:
+            continue
+        counted += 1
+        short += length <= SHORT_LINE
+        again += length if repeated else 0
+        at = lines[k, 1] - 1
+        if data[at] < 128:
+            ended += data[at] == 46 or data[at] == 33 or data[at] == 63
+            continue
+        while at > lines[k, 0] and data[at] & 0xC0 == 0x80:
+            at -= 1
+        code, _ = code_at(data, at, lines[k, 1])
+        ended += among(code, SENTENCE_MARKS)
+    if counted and words:
+        out[0], out[1] = ended / counted, short / counted
+        out[2], out[3] = again / max(chars - n + 1, 1), (n - 1) / words
 
 
 @kernel
-def _holds(line: NDArray[np.uint8], n: int, phrase: NDArray[np.uint8]) -> bool:
-    """Whether line[:n] holds a phrase of lower-case ASCII, in any case."""
-    for i in range(n - len(phrase) + 1):
+def holds_rare(data: NDArray[np.uint8], start: int, end: int) -> tuple[bool, bool, bool]:
+    """Whether a text may hold a phrase (in any case; `m ip`, `avas`, `ms of u`, `vacy` or `ooki`), a `[`, a `{`.
+
+    Every byte is looked at for everything, without a branch: that goes by vectors.
+    """
+    text, n = data[start:end], end - start
+    lorem, script, terms, privacy, cookie, square, curly = False, False, False, False, False, False, False
+    for i in range(n):
+        square |= text[i] == 91
+        curly |= text[i] == 123
+    for i in range(n - 3):
+        lorem |= (
+            ((text[i] | 32) == 109) & (text[i + 1] == 32) & ((text[i + 2] | 32) == 105) & ((text[i + 3] | 32) == 112)
+        )
+    for i in range(n - 3):
+        script |= (
+            ((text[i] | 32) == 97)
+            & ((text[i + 1] | 32) == 118)
+            & ((text[i + 2] | 32) == 97)
+            & ((text[i + 3] | 32) == 115)
+        )
+    for i in range(n - 6):
+        terms |= (
+            ((text[i] | 32) == 109) & ((text[i + 1] | 32) == 115) & (text[i + 2] == 32) & ((text[i + 3] | 32) == 111)
+            & ((text[i + 4] | 32) == 102) & (text[i + 5] == 32) & ((text[i + 6] | 32) == 117)
+        )  # fmt: skip
+    for i in range(n - 3):
+        privacy |= (
+            ((text[i] | 32) == 118)
+            & ((text[i + 1] | 32) == 97)
+            & ((text[i + 2] | 32) == 99)
+            & ((text[i + 3] | 32) == 121)
+        )
+    for i in range(n - 3):
+        cookie |= (
+            ((text[i] | 32) == 111)
+            & ((text[i + 1] | 32) == 111)
+            & ((text[i + 2] | 32) == 107)
+            & ((text[i + 3] | 32) == 105)
+        )
+    return lorem | script | terms | privacy | cookie, square, curly
+
+
+@kernel
+def _holds(data: NDArray[np.uint8], a: int, b: int, said: int) -> bool:
+    """Whether data[a:b] holds a phrase of lower-case ASCII, in any case."""
+    first, size = _SAID_ENDS[said], _SAID_ENDS[said + 1] - _SAID_ENDS[said]
+    for i in range(a, b - size + 1):
         k = 0
-        while k < len(phrase):
-            c = line[i + k]
+        while k < size:
+            c = data[i + k]
             if 65 <= c <= 90:
                 c += np.uint8(32)
-            if c != phrase[k]:
+            if c != _SAID[first + k]:
                 break
             k += 1
-        if k == len(phrase):
+        if k == size:
             return True
     return False
 
@@ -120,103 +167,101 @@ def _citation(data: NDArray[np.uint8], i: int, end: int) -> int:
 
 
 @kernel
-def _sentences(line: NDArray[np.uint8], n: int) -> int:
-    """One, and one more for each `.`, `!` or `?`, with closing quotes and brackets, that has a word after white space.
+def _uncited(data: NDArray[np.uint8], a: int, b: int, out: NDArray[np.uint8]) -> int:
+    """Copy data[a:b] without its citations; returns the bytes."""
+    n = 0
+    while a < b:
+        cited = _citation(data, a, b)
+        a += cited
+        if cited == 0:
+            out[n] = data[a]
+            a += 1
+            n += 1
+    return n
 
-    The period of an initial or of an abbreviation such as e.g. ends nothing.
-    """
-    found, i = 1, 0
-    while i < n:
-        c = line[i]
-        if c == 46 or c == 33 or c == 63:
-            initial = c == 46 and i > 0 and (65 <= line[i - 1] <= 90 or 97 <= line[i - 1] <= 122)
-            if initial and i > 1:
-                initial = line[i - 2] == 46 or line[i - 2] == 32
-            j = i + 1
-            while j < n and (line[j] in (33, 34, 39, 41, 46, 63, 93)):
-                j += 1
-            k = j
-            while k < n:
-                width = space_width(line, k, n)
-                if width == 0:
-                    break
-                k += width
-            if j < k < n and not (initial and j == i + 1):
-                found += 1
-            i = max(k, i + 1)
-        else:
-            i += 1
-    return found
+
+@kernel
+def _fits(data: NDArray[np.uint8], a: int, b: int) -> bool:
+    """Whether data[a:b] has enough words, none of them too long. Words are runs without white space."""
+    words, length, i = 0, 0, a
+    while i < b:
+        width = 0 if 33 <= data[i] < 128 else space_width(data, i, b)
+        if width:
+            length = 0
+            i += width
+            continue
+        if data[i] & 0xC0 != 0x80:
+            words += length == 0
+            length += 1
+            if length > MAX_WORD:
+                return False
+        i += 1
+        if words >= MIN_WORDS and b - i <= MAX_WORD - length:
+            return True
+    return words >= MIN_WORDS
 
 
 @kernel
 def c4_lines(
-    offsets: NDArray[np.int64], data: NDArray[np.uint8], phrase_ends: NDArray[np.int64], phrase: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    """offsets: int64[n + 1], data: uint8[m], phrases()  ->  int64[n, 6], three numbers under two rules:
+    data: NDArray[np.uint8],
+    lines: NDArray[np.int64],
+    lines_n: int,
+    phrases: bool,
+    square: bool,
+    curly: bool,
+    table: NDArray[np.uint8],
+    out: NDArray[np.int64],
+) -> None:
+    """Three numbers of one text, under two rules. lines: find_lines(), of splitlines(). out: zeros.
 
     0 sentences of the lines that would stay, 1 those lines, 2 what ends the page (NO_BREAK, LOREM, CURLY); a line must
     end in `.`, `?`, `!` or a straight quote and not in `...`. 3, 4, 5: the same without that condition, as FineWeb
-    has it. Tests run in datatrove's order, line by line: a line that an earlier test drops ends no page. O(m).
+    has it. Tests run in datatrove's order, line by line: a line that an earlier test drops ends no page.
+    phrases, square, curly: whether the text may hold a phrase, a `[`, a `{`. table: character_classes().
     """
-    rows = len(offsets) - 1
-    out = np.zeros((rows, 6), np.int64)
-    line = np.empty(1024, np.uint8)
-    for row in range(rows):
-        i, end = offsets[row], offsets[row + 1]
-        while i < end:
-            stop, following = line_end(data, i, end, False)
-            a, b = stripped(data, i, stop)
-            i = following
-            if b - a > len(line):
-                line = np.empty(2 * (b - a), np.uint8)
-            words, length, longest, n, at, curly = 0, 0, 0, 0, a, False
-            while at < b:
-                cited = _citation(data, at, b)
-                for k in range(at, at + cited):  # its words count, its bytes go
-                    gap = space_width(data, k, b) > 0
-                    words += not gap and length == 0
-                    length = 0 if gap else length + 1
-                    longest = max(longest, length)
-                at += cited
-                if cited:
-                    continue
-                width = space_width(data, at, b)
-                if width:
-                    length = 0
-                else:
-                    words += length == 0
-                    length += 1
-                    longest = max(longest, length)
-                    _, width = code_at(data, at, b)
-                for k in range(at, min(at + width, b)):
-                    line[n] = data[k]
-                    curly |= data[k] == 123
-                    n += 1
-                at += width
-            if longest > MAX_WORD or words < MIN_WORDS:
+    copy, words = np.empty(0, np.uint8), np.empty((64, 2), np.int64)
+    for k in range(lines_n):
+        line, a, b = data, lines[k, 2], lines[k, 3]
+        if not _fits(data, a, b):
+            continue
+        cited = False
+        if square:
+            span, some = data[a:b], False
+            for i in range(len(span)):
+                some |= span[i] == 91
+            if some:
+                for i in range(a, b):
+                    cited |= data[i] == 91 and _citation(data, i, b) > 0
+        if cited:
+            if b - a > len(copy):
+                copy = np.empty(2 * (b - a), np.uint8)
+            a, b = 0, _uncited(data, a, b, copy)
+            line = copy
+        ends = b > a and (line[b - 1] in (46, 63, 33, 34, 39))
+        if b - a >= 3 and line[b - 1] == 46 and line[b - 2] == 46 and line[b - 3] == 46:
+            ends = False
+        if (out[2] or not ends) and out[5]:
+            continue
+        lorem, script, policy, opened = False, False, False, False
+        if phrases:
+            lorem, script = _holds(line, a, b, 0), _holds(line, a, b, 1)
+            for said in range(2, len(_SAID_ENDS) - 1):
+                policy |= _holds(line, a, b, said)
+        if curly:
+            for i in range(a, b):
+                opened |= line[i] == 123
+        sentences = 0
+        if not (lorem or script or opened or policy):
+            words, sentences = peeled_sentences(line, a, b, table, words)
+        for rule in (0, 3):
+            if out[rule + 2] or (rule == 0 and not ends):
                 continue
-            ends = n > 0 and (line[n - 1] in (46, 63, 33, 34, 39))
-            if n >= 3 and line[n - 1] == 46 and line[n - 2] == 46 and line[n - 3] == 46:
-                ends = False
-            if (out[row, 2] or not ends) and out[row, 5]:
+            if lorem:
+                out[rule + 2] = LOREM
+            elif script:
                 continue
-            lorem = _holds(line, n, phrase[phrase_ends[0] : phrase_ends[1]])
-            script = _holds(line, n, phrase[phrase_ends[1] : phrase_ends[2]])
-            policy = False
-            for k in range(2, len(phrase_ends) - 1):
-                policy |= _holds(line, n, phrase[phrase_ends[k] : phrase_ends[k + 1]])
-            sentences = _sentences(line, n)
-            for rule in (0, 3):
-                if out[row, rule + 2] or (rule == 0 and not ends):
-                    continue
-                if lorem:
-                    out[row, rule + 2] = LOREM
-                elif script:
-                    continue
-                elif curly:
-                    out[row, rule + 2] = CURLY
-                elif not policy:
-                    out[row, rule] += sentences
-                    out[row, rule + 1] += 1
-    return out
+            elif opened:
+                out[rule + 2] = CURLY
+            elif not policy:
+                out[rule] += sentences
+                out[rule + 1] += 1

@@ -20,7 +20,8 @@ def _rotl(x: np.uint64, r: np.uint64) -> np.uint64:
 
 
 @kernel
-def _read64(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
+def read64(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
+    """The eight bytes from `at` on, the first one lowest. All of them must be there."""
     # Unsigned places: a signed one might count from the end, and that test keeps LLVM from making this one load.
     return (
         np.uint64(data[at])
@@ -92,13 +93,13 @@ def xxh64_spans(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[
             a1, a2, a3, a4 = _P1 + _P2, _P2, np.uint64(0), np.uint64(0) - _P1
             b1, b2, b3, b4 = one + _P1 + _P2, one + _P2, one, one - _P1
             while at + stripe <= end:
-                w = _read64(data, at)
+                w = read64(data, at)
                 a1, b1 = _round(a1, w), _round(b1, w)
-                w = _read64(data, at + np.uint64(8))
+                w = read64(data, at + np.uint64(8))
                 a2, b2 = _round(a2, w), _round(b2, w)
-                w = _read64(data, at + np.uint64(16))
+                w = read64(data, at + np.uint64(16))
                 a3, b3 = _round(a3, w), _round(b3, w)
-                w = _read64(data, at + np.uint64(24))
+                w = read64(data, at + np.uint64(24))
                 a4, b4 = _round(a4, w), _round(b4, w)
                 at += stripe
             a, b = _joined(a1, a2, a3, a4), _joined(b1, b2, b3, b4)
@@ -106,7 +107,7 @@ def xxh64_spans(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[
             a, b = _P5, one + _P5
         a, b = a + length, b + length
         while at + eight <= end:
-            w = _read64(data, at)
+            w = read64(data, at)
             a, b = _word(a, w), _word(b, w)
             at += eight
         if at + four <= end:

@@ -26,6 +26,7 @@ DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity
 ALL = KIND_NAMES
 
 Columns = Mapping[str, pa.DataType]
+Shared: TypeAlias = Callable[..., Mapping[str, pa.Array]]
 Rows: TypeAlias = pa.Table | pa.RecordBatch
 _NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
@@ -42,6 +43,8 @@ class Signal:
     python_bound: spends its time in Python code holding the interpreter lock: processes help, threads do not.
     files: those params that name a file or a folder; the fingerprint holds what is in it, not where it lies.
     extra: the extra of pyproject whose libraries it needs, None for none. Such a signal is never a default.
+    shared: a function (names, **columns) -> values by name that measures it together with others, which name the same
+        function and the same columns, no parameters: what they have in common is done once. See `run_together`.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Signal:
     python_bound: bool = False
     files: tuple[str, ...] = ()
     extra: str | None = None
+    shared: Shared | None = None
     row: Callable[..., pa.Array] | None = None
     steps: tuple[Callable[..., pa.Table], Callable[..., pa.Table], Callable[..., pa.Array]] | None = None
 
@@ -154,6 +158,7 @@ def row_signal(
     python_bound: bool = False,
     files: tuple[str, ...] = (),
     extra: str | None = None,
+    shared: Shared | None = None,
 ) -> Callable[[Callable[..., pa.Array]], Callable[..., pa.Array]]:
     """Register the decorated function under its own name; it stays an ordinary function of columns."""
 
@@ -175,6 +180,7 @@ def row_signal(
                 python_bound=python_bound,
                 files=files,
                 extra=extra,
+                shared=shared,
                 row=run,
             )
         )
@@ -266,16 +272,29 @@ def known_columns(kind: str) -> dict[str, pa.DataType]:
     return {**columns_of(kind), **{signal.name: signal.writes for signal in SIGNALS if signal.for_kind(kind)}}
 
 
+def run_together(
+    signals: Sequence[Signal], rows: Rows, kind: str, params: Mapping[str, Any] = _NO_PARAMS, *, at: str = ""
+) -> dict[str, pa.Array]:
+    """Values of row-scope signals, in their order; those with the same `shared` function are measured by one call."""
+    groups: dict[Shared, list[Signal]] = {}
+    for signal in signals:
+        if signal.shared is not None:
+            groups.setdefault(signal.shared, []).append(signal)
+    values: dict[str, pa.Array] = {}
+    for shared, members in groups.items():
+        found = shared([signal.name for signal in members], **members[0]._take(rows, kind, at))
+        values.update({signal.name: signal._checked(found[signal.name], len(rows)) for signal in members})
+    return {s.name: values[s.name] if s.name in values else s.run(rows, kind, params, at=at) for s in signals}
+
+
 def measure_rows(
     signals: Sequence[Signal], fragments: Sequence[Rows], kind: str, params: Mapping[str, Any] = _NO_PARAMS
 ) -> list[dict[str, pa.Array]]:
     """In memory: every signal over every fragment. Used where there is no store (`check`, tests)."""
-    out: list[dict[str, pa.Array]] = [{} for _ in fragments]
+    own = [signal for signal in signals if signal.scope == "row"]
+    out = [run_together(own, rows, kind, params) for rows in fragments]
     for signal in signals:
-        if signal.scope == "row":
-            for values, rows in zip(out, fragments, strict=True):
-                values[signal.name] = signal.run(rows, kind, params)
-        elif fragments:
+        if signal.scope == "dataset" and fragments:
             state = signal.combine([signal.summarise(rows, kind) for rows in fragments])
             for values, rows in zip(out, fragments, strict=True):
                 values[signal.name] = signal.apply(state, rows, kind, params)

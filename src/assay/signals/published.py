@@ -1,24 +1,23 @@
 """What published web-text filters measure, one signal for each filter and code base. Thresholds are in the presets.
 
-Each value is a struct, measured in one pass; a rule names a member: `gopher_repetition_dolma.top_2gram_char_share`.
+Each value is a struct; a rule names a member: `gopher_repetition_dolma.top_2gram_char_share`. Signals of one code base
+are measured in one pass over the texts, which cuts and hashes words and lines once.
 On request or when a rule reads them: they cost more than all default signals together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.core.arrow import utf8_views
-from assay.kernels.endings import TERMINAL
-from assay.kernels.filter_lines import c4_lines as _c4_lines
-from assay.kernels.filter_lines import fineweb_lines as _fineweb_lines
-from assay.kernels.filter_lines import phrases
-from assay.kernels.repetition import DATATROVE, DCLM, DOLMA, FIELDS, repetition
-from assay.kernels.shape import text_shape
+from assay.kernels.published import C4, FINEWEB, QUALITY, REPETITION, published
+from assay.kernels.repetition import FIELDS
+from assay.kernels.runs import DATATROVE, DCLM, DOLMA
 from assay.kernels.words import character_classes
 from assay.records.schema import TEXT
 from assay.signals.base import row_signal
@@ -65,12 +64,37 @@ def _struct(
     return pa.StructArray.from_arrays(columns, fields=list(kind), mask=text.is_null())
 
 
-def _repeated(text: pa.LargeStringArray, variant: int, members: Mapping[str, int]) -> pa.StructArray:
-    return _struct(text, repetition(*utf8_views(text), character_classes(), variant), members)
+# What each signal is of the kernel's answers, and which columns of it.
+_ANSWERS: dict[str, tuple[int, Mapping[str, int]]] = {
+    "gopher_repetition_datatrove": (REPETITION, _REPETITION),
+    "gopher_repetition_dolma": (REPETITION, _NO_PARAGRAPHS),
+    "gopher_repetition_dclm": (REPETITION, _REPETITION),
+    "gopher_quality_datatrove": (QUALITY, _DATATROVE),
+    "gopher_quality_dolma": (QUALITY, _DOLMA),
+    "gopher_quality_dclm": (QUALITY, _DCLM),
+    "fineweb_lines": (FINEWEB, _FINEWEB),
+    "c4_lines": (C4, _C4),
+}
 
 
-def _shaped(text: pa.LargeStringArray, variant: int, members: Mapping[str, int]) -> pa.StructArray:
-    return _struct(text, text_shape(*utf8_views(text), character_classes(), variant), members)
+def _measured(names: Sequence[str], text: pa.LargeStringArray, variant: int) -> dict[str, pa.Array]:
+    """All these signals of one code base, in one pass over the texts."""
+    wanted = sum(_ANSWERS[name][0] for name in names)
+    answers = published(*utf8_views(text), character_classes(), variant, wanted)
+    found: dict[int, Any] = dict(zip((REPETITION, QUALITY, FINEWEB, C4), answers, strict=True))
+    return {name: _struct(text, found[_ANSWERS[name][0]], _ANSWERS[name][1]) for name in names}
+
+
+def _datatrove(names: Sequence[str], text: pa.LargeStringArray) -> dict[str, pa.Array]:
+    return _measured(names, text, DATATROVE)
+
+
+def _dolma(names: Sequence[str], text: pa.LargeStringArray) -> dict[str, pa.Array]:
+    return _measured(names, text, DOLMA)
+
+
+def _dclm(names: Sequence[str], text: pa.LargeStringArray) -> dict[str, pa.Array]:
+    return _measured(names, text, DCLM)
 
 
 @row_signal(
@@ -79,14 +103,16 @@ def _shaped(text: pa.LargeStringArray, variant: int, members: Mapping[str, int])
     writes=_type(tuple(_REPETITION)),
     unit="shares",
     source="Rae et al. 2021, table A1, as datatrove counts",
+    version=2,
     default=False,
+    shared=_datatrove,
 )
 def gopher_repetition_datatrove(text: pa.LargeStringArray) -> pa.StructArray:
     """Duplicate lines and paragraphs from the second copy on, top and duplicate n-grams, as shares of all characters.
 
-    Words are peeled by our rules, not by spaCy's tokenizer. A member is null where the text has no such part.
+    Words are those of spaCy's English tokenizer. A member is null where the text has no such part.
     """
-    return _repeated(text, DATATROVE, _REPETITION)
+    return _datatrove(["gopher_repetition_datatrove"], text)["gopher_repetition_datatrove"]
 
 
 @row_signal(
@@ -96,13 +122,14 @@ def gopher_repetition_datatrove(text: pa.LargeStringArray) -> pa.StructArray:
     unit="shares",
     source="Rae et al. 2021, table A1, as dolma counts (tagger gopher_v1)",
     default=False,
+    shared=_dolma,
 )
 def gopher_repetition_dolma(text: pa.LargeStringArray) -> pa.StructArray:
     """Repeated lines, every copy counted, and n-grams between white space, as shares of the words' characters.
 
     Character shares of lines can be above 1: lines have spaces, the words' characters have none.
     """
-    return _repeated(text, DOLMA, _NO_PARAGRAPHS)
+    return _dolma(["gopher_repetition_dolma"], text)["gopher_repetition_dolma"]
 
 
 @row_signal(
@@ -112,13 +139,14 @@ def gopher_repetition_dolma(text: pa.LargeStringArray) -> pa.StructArray:
     unit="shares",
     source="Rae et al. 2021, table A1, as DCLM counts",
     default=False,
+    shared=_dclm,
 )
 def gopher_repetition_dclm(text: pa.LargeStringArray) -> pa.StructArray:
     """Repeated lines and paragraphs, every copy counted, and the words that repeated n-grams cover.
 
     Words are letters and digits between Unicode word boundaries, by a shortened rule.
     """
-    return _repeated(text, DCLM, _REPETITION)
+    return _dclm(["gopher_repetition_dclm"], text)["gopher_repetition_dclm"]
 
 
 @row_signal(
@@ -127,14 +155,16 @@ def gopher_repetition_dclm(text: pa.LargeStringArray) -> pa.StructArray:
     writes=_type(tuple(_DATATROVE)),
     unit="counts, characters and shares",
     source="Rae et al. 2021, A.1.1, as datatrove counts",
+    version=2,
     default=False,
+    shared=_datatrove,
 )
 def gopher_quality_datatrove(text: pa.LargeStringArray) -> pa.StructArray:
     """Words that are not only symbols, their mean length, symbols per word, line shares, distinct stop words.
 
-    Punctuation counts as words in the shares, as it does there; words are peeled by our rules, not by spaCy's.
+    Punctuation counts as words in the shares, as it does there; words are those of spaCy's English tokenizer.
     """
-    return _shaped(text, DATATROVE, _DATATROVE)
+    return _datatrove(["gopher_quality_datatrove"], text)["gopher_quality_datatrove"]
 
 
 @row_signal(
@@ -144,10 +174,11 @@ def gopher_quality_datatrove(text: pa.LargeStringArray) -> pa.StructArray:
     unit="counts, characters and shares",
     source="Rae et al. 2021, A.1.1, as dolma counts (tagger gopher_v1)",
     default=False,
+    shared=_dolma,
 )
 def gopher_quality_dolma(text: pa.LargeStringArray) -> pa.StructArray:
     """Words between white space, their median length, symbol words, line shares, occurrences of stop words."""
-    return _shaped(text, DOLMA, _DOLMA)
+    return _dolma(["gopher_quality_dolma"], text)["gopher_quality_dolma"]
 
 
 @row_signal(
@@ -157,10 +188,11 @@ def gopher_quality_dolma(text: pa.LargeStringArray) -> pa.StructArray:
     unit="counts, characters and shares",
     source="Rae et al. 2021, A.1.1, as DCLM counts",
     default=False,
+    shared=_dclm,
 )
 def gopher_quality_dclm(text: pa.LargeStringArray) -> pa.StructArray:
     """Words that begin with a letter or digit, mean length of all, symbols per word, line shares, stop words."""
-    return _shaped(text, DCLM, _DCLM)
+    return _dclm(["gopher_quality_dclm"], text)["gopher_quality_dclm"]
 
 
 @row_signal(
@@ -169,14 +201,16 @@ def gopher_quality_dclm(text: pa.LargeStringArray) -> pa.StructArray:
     writes=_type(tuple(_FINEWEB)),
     unit="shares",
     source="Penedo et al. 2024, 3.6, as datatrove counts",
+    version=2,
     default=False,
+    shared=_datatrove,
 )
 def fineweb_lines(text: pa.LargeStringArray) -> pa.StructArray:
     """Lines that end in a sentence mark, lines of at most 30 characters, characters of repeated lines, feeds per word.
 
-    The marks are those of the common scripts, 26 of Unicode's 159. Null members where no line holds anything.
+    The marks are Unicode's 159 that end a sentence. Null members where no line holds anything.
     """
-    return _struct(text, _fineweb_lines(*utf8_views(text), character_classes(), TERMINAL), _FINEWEB)
+    return _datatrove(["fineweb_lines"], text)["fineweb_lines"]
 
 
 @row_signal(
@@ -186,10 +220,11 @@ def fineweb_lines(text: pa.LargeStringArray) -> pa.StructArray:
     unit="counts",
     source="Raffel et al. 2020, 2.2, as datatrove counts",
     default=False,
+    shared=_datatrove,
 )
 def c4_lines(text: pa.LargeStringArray) -> pa.StructArray:
     """Sentences and lines that C4's line rules would keep, and what ends the page: lorem_ipsum, curly_bracket or null.
 
     The members with any_end do not ask for an end mark, as FineWeb has it. The text itself is not rewritten.
     """
-    return _struct(text, _c4_lines(*utf8_views(text), *phrases()), _C4)
+    return _datatrove(["c4_lines"], text)["c4_lines"]

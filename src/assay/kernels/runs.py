@@ -1,0 +1,257 @@
+"""Runs without white space: cut into words by a rule, hashed and judged, each sort of run once.
+
+A text says the same short runs again and again. What a run is made of depends on its bytes alone, so it is kept in a
+table by the run's hash: cutting, hashing and judging a run met before is one look-up. Runs are equal where their
+64-bit hashes are, as words are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernels import kernel
+from assay.kernels.counts import space_width
+from assay.kernels.endings import code_at
+from assay.kernels.spans import characters, place_of, short_hash, span_hash, stops
+from assay.kernels.words import ALNUM, ALPHA, LETTERS, PEELED, SPACES, SYMBOL, class_of, split_words
+from assay.kernels.xxh64 import read64
+
+DATATROVE, DOLMA, DCLM = 0, 1, 2
+WORD_RULES = np.array([PEELED, SPACES, LETTERS], np.int64)  # of what is repeated, by variant
+# What is counted in a text: runs; words that count, their characters; words with a letter, with a symbol; stop words,
+# and which ones, as bits.
+RUNS, COUNTED, CHARS, LETTERED, MARKED, STOPS, WHICH = range(7)
+FACTS = 7
+_SHIFTS = np.array([0, 0, 8, 32, 40, 48, 56], np.uint64)  # where a kept run has them; CHARS has 24 bits, others 8
+_SLOTS, _WIDTH = 1 << 15, 4  # of the table; an entry is a hash, words, facts
+_POOL = 1 << 17  # words of kept runs that are not one word: a hash and its characters
+_POOL_AT = _SLOTS * _WIDTH
+_MOST_WORDS, _MOST_BYTES = 200, 1000  # of a kept run
+_SPACES = np.uint64(0x2020202020202020)
+
+
+@kernel
+def kept_runs() -> NDArray[np.uint64]:
+    """An empty table of runs met before: 3 MB."""
+    kept = np.zeros(_POOL_AT + 2 * _POOL + 1, np.uint64)
+    kept[len(kept) - 1] = _POOL_AT  # the last one tells where the pool goes on
+    return kept
+
+
+@kernel
+def _stop_word(data: NDArray[np.uint8], a: int, b: int, fold: bool) -> int:
+    """Which of the, be, to, of, and, that, have, with it is, as a bit; 0 for none."""
+    if b - a < 2 or b - a > 4:
+        return 0
+    packed = np.int64(0)
+    for i in range(a, b):
+        c = data[i]
+        if fold and 65 <= c <= 90:
+            c += np.uint8(32)
+        packed = packed << 8 | np.int64(c)
+    if packed == 0x746865:
+        return 1
+    if packed == 0x6265:
+        return 2
+    if packed == 0x746F:
+        return 4
+    if packed == 0x6F66:
+        return 8
+    if packed == 0x616E64:
+        return 16
+    if packed == 0x74686174:
+        return 32
+    if packed == 0x68617665:
+        return 64
+    return 128 if packed == 0x77697468 else 0
+
+
+@kernel
+def _judge(
+    data: NDArray[np.uint8], a: int, b: int, table: NDArray[np.uint8], variant: int, facts: NDArray[np.int64]
+) -> int:
+    """Add the facts of the word data[a:b]; returns its characters."""
+    seen, length, symbol, solid, i = 0, 0, False, False, a
+    begins = False
+    while i < b:
+        code, width = code_at(data, i, b)
+        bits = class_of(code, table)
+        seen |= bits
+        solid |= bits & SYMBOL == 0
+        symbol |= code == 35 or code == 0x2026
+        if i == a:
+            begins = bits & ALNUM != 0
+        length += 1
+        i += width
+    counts = solid if variant == 0 else (begins if variant == DCLM else True)
+    facts[COUNTED] += counts
+    facts[CHARS] += length if variant != 0 or solid else 0
+    facts[LETTERED] += seen & ALPHA != 0
+    facts[MARKED] += symbol
+    bit = _stop_word(data, a, b, variant == DCLM)
+    facts[STOPS] += bit != 0
+    facts[WHICH] |= bit
+    return length
+
+
+@kernel
+def _study(
+    data: NDArray[np.uint8],
+    a: int,
+    b: int,
+    table: NDArray[np.uint8],
+    variant: int,
+    n: int,
+    keys: NDArray[np.uint64],
+    before: NDArray[np.int64],
+    facts: NDArray[np.int64],
+    room: NDArray[np.int64],
+) -> int:
+    """Cut and judge the run data[a:b]: its words come after the first n. Returns how many there are now, and facts."""
+    facts[:] = 0
+    cut, more = split_words(data, a, b, table, WORD_RULES[variant], room)
+    if variant == DCLM:  # its quality rules look at runs, its repetition at letters and digits
+        _judge(data, a, b, table, variant, facts)
+    for k in range(more):
+        first, last = cut[k, 0], cut[k, 1]
+        length = characters(data, first, last) if variant == DCLM else _judge(data, first, last, table, variant, facts)
+        keys[n] = span_hash(data, first, last)
+        before[n + 1] = before[n] + length
+        n += 1
+    return n
+
+
+@kernel
+def _run_end(data: NDArray[np.uint8], i: int, end: int) -> int:
+    """Where the run that holds data[i] ends."""
+    while i < end:
+        if i + 8 <= len(data):
+            marks = stops(read64(data, np.uint64(i)))
+            if marks == np.uint64(0):
+                i += 8
+                continue
+            i += place_of(marks)
+            if i >= end:
+                return end
+        if not 33 <= data[i] < 128 and space_width(data, i, end) > 0:
+            return i
+        i += 1
+    return end
+
+
+@kernel
+def _keep(
+    kept: NDArray[np.uint64],
+    at: np.uint64,
+    h: np.uint64,
+    n: int,
+    more: int,
+    keys: NDArray[np.uint64],
+    before: NDArray[np.int64],
+    facts: NDArray[np.int64],
+) -> None:
+    """Put down what a run is made of: its words, which stand from n to more. A full pool is emptied, table and all."""
+    packed, end = np.uint64(0), len(kept) - 1
+    place = int(np.int64(kept[end]))
+    for k in range(1, FACTS):
+        packed |= np.uint64(facts[k]) << _SHIFTS[k]
+    words = np.uint64(more - n)
+    if more - n == 1 and keys[n] == h:
+        words = np.uint64(before[more] - before[n]) << np.uint64(8) | np.uint64(1)  # the run is the word
+    elif more > n:
+        if place + 2 * (more - n) > end:
+            kept[:_POOL_AT] = 0
+            place = _POOL_AT
+        words |= np.uint64(place) << np.uint64(32)
+        for k in range(n, more):
+            kept[place], kept[place + 1] = keys[k], np.uint64(before[k + 1] - before[k])
+            place += 2
+        kept[end] = place
+    kept[at], kept[at + np.uint64(1)], kept[at + np.uint64(2)] = h, words, packed
+
+
+@kernel
+def text_words(
+    data: NDArray[np.uint8],
+    i: int,
+    end: int,
+    table: NDArray[np.uint8],
+    variant: int,
+    keys: NDArray[np.uint64],
+    before: NDArray[np.int64],
+    kept: NDArray[np.uint64],
+    room: NDArray[np.int64],
+    total: NDArray[np.int64],
+) -> int:
+    """How many words data[i:end] has. O(m).
+
+    keys: uint64[end - i] or more, gets a hash of each word. before: int64[end - i + 1] or more, gets the characters of
+    all words before each, and of all. total: int64[FACTS], gets what the variant counts. kept: kept_runs(), of the
+    same variant and the same table of classes. room: int64[k, 2] for split_words.
+    """
+    n, size = 0, len(data)
+    facts = np.zeros(FACTS, np.int64)
+    runs, counted, chars, lettered, marked, occurred, which = 0, 0, 0, 0, 0, 0, 0
+    before[0] = 0
+    byte = np.uint64(255)
+    while i < end:
+        c = data[i]
+        if c == 32 or c == 10:
+            i += 1
+            while i + 8 <= end and read64(data, np.uint64(i)) == _SPACES:
+                i += 8
+            continue
+        if c < 33 or c >= 128:
+            width = space_width(data, i, end)
+            if width:
+                i += width
+                continue
+        a, h = i, np.uint64(0)
+        if i + 8 <= size:
+            word = read64(data, np.uint64(i))
+            marks = stops(word)
+            if marks != np.uint64(0):
+                i += place_of(marks)
+                if i > end:
+                    i = end
+                if i == end or data[i] == 32 or data[i] == 10:  # the common run: up to seven ASCII bytes
+                    h = short_hash(word & ((np.uint64(1) << np.uint64(8 * (i - a))) - np.uint64(1)), i - a)
+        if h == np.uint64(0):
+            i = _run_end(data, i, end)
+            h = span_hash(data, a, i)
+        at = (h >> np.uint64(32)) % np.uint64(_SLOTS) * np.uint64(_WIDTH)
+        runs += 1
+        if kept[at] != h:
+            more = _study(data, a, i, table, variant, n, keys, before, facts, room)
+            if more - n <= _MOST_WORDS and i - a <= _MOST_BYTES:
+                _keep(kept, at, h, n, more, keys, before, facts)
+            counted += facts[COUNTED]
+            chars += facts[CHARS]
+            lettered += facts[LETTERED]
+            marked += facts[MARKED]
+            occurred += facts[STOPS]
+            which |= facts[WHICH]
+            n = more
+            continue
+        words, packed = kept[at + np.uint64(1)], kept[at + np.uint64(2)]
+        counted += int(np.int64(packed & byte))
+        chars += int(np.int64((packed >> np.uint64(8)) & np.uint64(0xFFFFFF)))
+        lettered += int(np.int64((packed >> np.uint64(32)) & byte))
+        marked += int(np.int64((packed >> np.uint64(40)) & byte))
+        occurred += int(np.int64((packed >> np.uint64(48)) & byte))
+        which |= int(np.int64(packed >> np.uint64(56)))
+        place = words >> np.uint64(32)
+        if place == np.uint64(0):
+            keys[n] = h
+            before[n + 1] = before[n] + np.int64(words >> np.uint64(8))
+            n += int(np.int64(words & np.uint64(1)))
+            continue
+        for _ in range(np.int64(words & byte)):
+            keys[n] = kept[place]
+            before[n + 1] = before[n] + np.int64(kept[place + np.uint64(1)])
+            place += np.uint64(2)
+            n += 1
+    total[RUNS], total[COUNTED], total[CHARS], total[LETTERED] = runs, counted, chars, lettered
+    total[MARKED], total[STOPS], total[WHICH] = marked, occurred, which
+    return n
