@@ -20,7 +20,6 @@ from assay.kernels.characters import CP1252_HIGH, broken_characters
 from assay.kernels.counts import text_counts
 from assay.kernels.endings import CLOSING, TERMINAL, text_endings
 from assay.kernels.folding import folded_digests
-from assay.kernels.letters import letter_counts
 from assay.kernels.tokens import estimate_tokens
 
 ALPHABET = (
@@ -59,15 +58,6 @@ def slow_broken(text: str) -> list[int]:
     return [len(text), broken, text.count("\ufffd"), control]
 
 
-def slow_letters(text: str) -> int:
-    def letter(c: str) -> bool:
-        n = ord(c)
-        symbol = 0x2000 <= n < 0x2C00 or 0x3000 <= n <= 0x3004 or 0x3008 <= n <= 0x3020
-        return (c.isascii() and c.isalpha()) or (0xC0 <= n <= 0xD7A3 and n not in (0xD7, 0xF7) and not symbol)
-
-    return sum(letter(c) for c in text)
-
-
 def slow_folded(text: str) -> bytes:
     return re.sub(rb"[^a-z0-9\x80-\xff]+", b" ", text.encode().lower()).strip()
 
@@ -80,11 +70,6 @@ def test_counts_agree_with_python(values: list[str]) -> None:
 @given(texts)
 def test_broken_characters_agree_with_a_search_from_every_place(values: list[str]) -> None:
     assert run(broken_characters, values, CP1252_HIGH).tolist() == [slow_broken(value) for value in values]
-
-
-@given(texts)
-def test_letters_agree_with_python(values: list[str]) -> None:
-    assert run(letter_counts, values).tolist() == [slow_letters(value) for value in values]
 
 
 @given(texts)
@@ -141,7 +126,6 @@ from assay.kernels.characters import CP1252_HIGH, broken_characters
 from assay.kernels.counts import text_counts
 from assay.kernels.endings import CLOSING, TERMINAL, text_endings
 from assay.kernels.folding import folded_digests
-from assay.kernels.letters import letter_counts
 from assay.kernels.tokens import estimate_tokens
 rng = np.random.default_rng(0)
 alphabet = list(%r)
@@ -151,7 +135,7 @@ whole = pa.array(rows, pa.large_string())
 for value in [whole, *(pa.array([row], pa.large_string()) for row in rows)]:
     offsets, data = utf8_views(value)
     data = data[: offsets[-1]].copy()
-    text_counts(offsets, data); broken_characters(offsets, data, CP1252_HIGH); letter_counts(offsets, data)
+    text_counts(offsets, data); broken_characters(offsets, data, CP1252_HIGH)
     text_endings(offsets, data, TERMINAL, CLOSING); folded_digests(offsets, data); estimate_tokens(offsets, data)
 try:
     text_counts(np.array([0, 5]), np.zeros(1, np.uint8))
@@ -171,7 +155,7 @@ def test_no_kernel_reads_beyond_its_buffers(tmp_path: Any) -> None:
 
 
 def test_kernels_release_the_interpreter_lock_and_are_kept_on_disk() -> None:
-    for kernel in (text_counts, broken_characters, letter_counts, text_endings, folded_digests, estimate_tokens):
+    for kernel in (text_counts, broken_characters, text_endings, folded_digests, estimate_tokens):
         options = kernel.targetoptions  # type: ignore[attr-defined]
         assert options["nogil"]
         assert not options.get("parallel")

@@ -1,6 +1,7 @@
 """Changes of text that make a new version. Importing this package registers every built-in transform."""
 
 from assay.transforms import clean as clean
+from assay.transforms import redact as redact
 from assay.transforms import repair as repair
 from assay.transforms.base import CHANGE as CHANGE
 from assay.transforms.base import CHANGES as CHANGES
