@@ -1,4 +1,4 @@
-"""Reference pages from what is registered: kinds, signals, rules, formats, recipe steps, gates, error codes."""
+"""Reference pages from what is registered: kinds, signals, transforms, rules, formats, recipe steps, gates, error codes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from assay.records import KINDS
 from assay.rules import load_ruleset, presets
 from assay.rules.rule import DIMENSIONS
 from assay.signals import SIGNALS, dimension_coverage
+from assay.transforms import TRANSFORMS
 
 _HEAD = "Written by `make docs` from the registries; edit the code, not this page."
 
@@ -21,6 +22,7 @@ def reference() -> dict[str, str]:
     pages = {
         "kinds.md": _kinds(),
         "signals.md": _signals(),
+        "transforms.md": _transforms(),
         "rules.md": _rules(),
         "formats.md": _formats(),
         "recipes.md": _recipes(),
@@ -78,6 +80,23 @@ def _signals() -> list[str]:
             ("parameters", ", ".join(f"{name} = {value!r}" for name, value in signal.params.items()) or "none"),
         ]
         out += [f"## {signal.name}{star}", "", signal.doc.strip(), "", *_table(*facts)]
+    return out
+
+
+def _transforms() -> list[str]:
+    out = ["# Transforms", "", _HEAD, "", "`assay transform DATASET --with NAME --param name=value`, or in a recipe", ""]
+    out += ["`transform: [{with: NAME, params: {name: value}}]`. Each makes a new version.", ""]
+    for transform in TRANSFORMS:
+        where = "every kind" if set(transform.kinds) == set(KINDS.names()) else ", ".join(transform.kinds)
+        facts = [
+            ("what", "value"),
+            ("kinds", where),
+            ("strings inside JSON", "changed too" if transform.json else "left alone"),
+            ("source", transform.source),
+            ("version", str(transform.version)),
+            ("parameters", ", ".join(f"{name} = {value!r}" for name, value in transform.params.items()) or "none"),
+        ]
+        out += [f"## {transform.name}", "", transform.doc.strip(), "", *_table(*facts)]
     return out
 
 
