@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,27 @@ from assay.kernels.hashed_ngrams import BITS, hashed_ngrams, ngram_scores
 
 _ALL = (1 << 64) - 1
 texts = st.lists(
-    st.sampled_from(["the ", "The", " cat", "a", "Z9", "-", "!? ", "\n", "\u00e9t\u00e9", "\u4f60\u597d", "aaaa"])
+    st.sampled_from(
+        [
+            "the ",
+            "The",
+            " cat",
+            "a",
+            "Z9",
+            "-",
+            "!? ",
+            "\n",
+            "\u00e9t\u00e9",
+            "\u4f60\u597d",
+            "aaaa",
+            "\u2019",
+            "\u201cx",
+            "\u00a0",
+            "\u3002\u300c",
+            "\u20ac",
+            "\u0180",
+        ]
+    )
     | st.text(max_size=4),
     max_size=20,
 ).map("".join)
@@ -33,6 +54,7 @@ def bucket(h: int) -> int:
 def oracle(text: str) -> list[int]:
     """Runs of four bytes of each word with a space on both sides, the word, and the pair with the word before."""
     data = bytes(c + 32 if 65 <= c <= 90 else c for c in text.encode())
+    data = re.sub(rb"\xc2[\x80-\xbf]|\xe2[\x80\x81][\x80-\xbf]|\xe3\x80[\x80-\xbf]", b" ", data)
     words = bytes(c if c >= 128 or chr(c).isalnum() else 32 for c in data).split()
     found: list[int] = []
     before = 0
@@ -102,6 +124,11 @@ def test_a_very_long_row_cannot_fill_more_than_every_bucket() -> None:
     data = letters[rng.integers(0, len(letters), 3_000_000)]
     starts, buckets = hashed_ngrams(np.array([0, len(data)]), data, 1 << BITS)
     assert len(np.unique(buckets)) == len(buckets) == starts[1] <= 1 << BITS
+
+
+def test_curly_quotes_and_wide_stops_end_words() -> None:
+    assert ours(["\u201cdon\u2019t\u201d \u2026 stop\u2014now"]) == ours(['"don\'t" ... stop-now'])
+    assert ours(["\u4f60\u3002\u597d\u3001"]) == ours(["\u4f60 \u597d"])
 
 
 def test_bytes_that_are_no_text_are_taken_as_they_stand() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.kernels.linear import compact, exponential, fit, probabilities, shuffle, softmax
+from assay.kernels.linear import compact, exponential, fit, logistic, probabilities, shuffle, softmax
 
 
 @given(st.floats(-720.0, 0.0))
@@ -20,6 +20,16 @@ def test_the_exponential_is_the_libraries_to_the_last_bits(x: float) -> None:
 @pytest.mark.parametrize(("x", "value"), [(0.0, 1.0), (-701.0, 0.0), (-1e308, 0.0)])
 def test_the_exponential_at_its_ends(x: float, value: float) -> None:
     assert exponential(x) == value
+
+
+@given(st.lists(st.floats(-50.0, 50.0), max_size=20))
+def test_the_logistic_is_the_textbooks(values: list[float]) -> None:
+    expected = [np.float32(1.0 / (1.0 + math.exp(-value))) for value in values]
+    np.testing.assert_allclose(logistic(np.array(values, np.float64)), expected, rtol=1e-6)
+
+
+def test_the_logistic_at_its_ends() -> None:
+    assert logistic(np.array([-1e300, -800.0, 0.0, 800.0, 1e300])).tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
 
 
 @given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=20))

@@ -99,6 +99,14 @@ def test_what_cannot_be_judged_is_unknown() -> None:
     assert measured(table(texts[30:70], labels[30:70]))[SCORE] == [None] * 40, "fewer than 50 texts"
 
 
+def test_of_a_set_too_large_the_same_part_is_judged_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.signals.label_evidence.MOST_TEXTS", 70)
+    texts, labels = world()
+    whole = measured(table(texts, labels), names=(SCORE,))[SCORE]
+    assert sum(score is not None for score in whole) == 70
+    assert measured(table(texts[::-1], labels[::-1]), names=(SCORE,))[SCORE] == whole[::-1]
+
+
 def test_label_sets_are_judged_apart() -> None:
     texts, labels = world()
     topic = table(texts, labels, label_set=["topic"] * len(texts))

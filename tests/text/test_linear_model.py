@@ -46,7 +46,7 @@ def test_scores_of_texts_and_of_their_features_are_the_same(values: list[str]) -
     by_text, found = model.score(column(values)), features(column(values))
     by_features = model.score_features(found)
     for i, value in enumerate(by_text.to_pylist()):
-        assert value is None or value == pytest.approx(by_features[i], rel=1e-5)
+        assert value is None or value == by_features[i], "to the bit: both add in order of first sight"
         assert (value is None) == (found.starts[i] == found.starts[i + 1])
 
 
@@ -138,7 +138,7 @@ def test_no_row_is_judged_by_a_model_that_saw_its_fold() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["banking77", "sms spam"])
 def test_is_as_accurate_as_scikit_learn(name: str, shared_data: Path) -> None:
-    """Seen: BANKING77 .890 against .869, SMS spam .984 against .967; held out a fifth, chosen by the texts' hash."""
+    """Seen: BANKING77 .892 against .861, SMS spam .985 against .967; held out a fifth, chosen by the texts' hash."""
     pytest.importorskip("sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

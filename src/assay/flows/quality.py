@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import xxhash
 from numpy.typing import NDArray
 
 from assay.core.collector import collector_paused
@@ -154,20 +155,22 @@ def _examples(
     ws: Workspace, good: Sequence[str], bad: Sequence[str]
 ) -> tuple[NDArray[np.uint64], Features, NDArray[np.bool_], int]:
     """Digest, features and side of each distinct text, sorted by digest, and how many were on both sides."""
-    parts: list[tuple[NDArray[np.uint64], Features, NDArray[np.bool_]]] = []
+    parts: list[tuple[NDArray[np.uint64], Features, NDArray[np.bool_], NDArray[np.uint64]]] = []
     for side, sources in ((True, good), (False, bad)):
         for text in _texts(ws, sources):
             digest = folded_hash(text)
             text, digest = text.filter(digest.is_valid()), digest.drop_null()
             pairs = np.frombuffer(b"".join(digest.to_pylist()), np.uint64).reshape(-1, 2)
-            parts.append((pairs, features(text, MOST_BUCKETS), np.full(len(pairs), side)))
+            exact = np.array([xxhash.xxh3_64_intdigest(one.encode()) for one in text.to_pylist()], np.uint64)
+            parts.append((pairs, features(text, MOST_BUCKETS), np.full(len(pairs), side), exact))
     if not parts:
         return np.zeros((0, 2), np.uint64), Features(np.zeros(1, np.int64), np.zeros(0, np.int32)), np.zeros(0, bool), 0
     digests, sides = np.concatenate([part[0] for part in parts]), np.concatenate([part[2] for part in parts])
     counts = np.concatenate([np.diff(part[1].starts) for part in parts])
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     found = Features(starts, np.concatenate([part[1].buckets for part in parts]))
-    order = np.lexsort((~sides, digests[:, 1], digests[:, 0]))
+    # Of equal texts in several spellings always the same one is kept, whatever the order of the files.
+    order = np.lexsort((np.concatenate([part[3] for part in parts]), digests[:, 1], digests[:, 0]))
     digests, sides = digests[order], sides[order]
     first = np.ones(len(order), np.bool_)
     first[1:] = (digests[1:] != digests[:-1]).any(axis=1)

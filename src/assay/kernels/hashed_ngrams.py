@@ -25,38 +25,67 @@ def _mixed(h: np.uint64) -> np.uint64:
     return np.uint64(h ^ (h >> np.uint64(29)))
 
 
-@kernel
-def _folded(c: np.uint8) -> np.uint64:
-    """A letter or digit in lower case, a byte of a longer character as it stands, and 32 for anything else."""
-    if 97 <= c <= 122 or 48 <= c <= 57 or c >= 128:
-        return np.uint64(c)
-    return np.uint64(c + 32) if 65 <= c <= 90 else _SPACE
+# ASCII letters and digits in lower case, other ASCII as 32, everything else as it stands.
+_LOWER = np.array(
+    [c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c >= 128 else 32 for c in range(256)],
+    np.uint8,
+)
 
 
 @kernel
-def row_ngrams(data: NDArray[np.uint8], start: int, end: int, marks: NDArray[np.int64], mark: int,
+def _folded(data: NDArray[np.uint8], i: int, start: int, end: int) -> np.uint64:
+    """A letter or digit in lower case (ASCII), a byte of a longer character as it stands, and 32 for anything else.
+
+    Of the longer ones, the punctuation of U+0080-00BF, U+2000-207F and U+3000-303F is 32 too, byte by byte.
+    """
+    c = _LOWER[data[i]]
+    if c >= 128 and _in_mark(data, i, start, end):
+        return _SPACE
+    return np.uint64(c)
+
+
+@kernel
+def _in_mark(data: NDArray[np.uint8], i: int, start: int, end: int) -> bool:
+    """Whether the byte at i, 0x80 or above, belongs to such punctuation."""
+    c = data[i]
+    if c >= 0xC0:  # begins a character
+        return bool(c == 0xC2 or ((c == 0xE2 or c == 0xE3) and i + 1 < end and _is_mark(c, data[i + 1])))
+    if i == start:
+        return False
+    b = data[i - 1]
+    return bool(b == 0xC2 or _is_mark(b, c) or (i > start + 1 and b < 0xC0 and _is_mark(data[i - 2], b)))
+
+
+@kernel
+def _is_mark(first: np.uint8, second: np.uint8) -> bool:
+    return bool((first == 0xE2 and (second == 0x80 or second == 0x81)) or (first == 0xE3 and second == 0x80))
+
+
+@kernel
+def row_ngrams(data: NDArray[np.uint8], start: int, end: int, marks: NDArray[np.int32], mark: int,
                out: NDArray[np.int32]) -> int:  # fmt: skip
     """Write the distinct buckets of data[start:end] to `out` in order of first sight; returns how many.
 
-    marks: int64[2**BITS], whose entries differ from `mark` before the call and equal it for buckets seen after it.
+    marks: int32[2**BITS], whose entries differ from `mark` before the call and equal it for buckets seen after it.
     out: must have room for 3 * (end - start) + 3 entries, or 2**BITS. A word is a run of ASCII letters, digits and
-    bytes of 0x80 and above; runs of four bytes are taken from " word ", so that they know where it begins and ends.
+    bytes of other characters but common punctuation; runs of four bytes are taken from " word ", so that they know
+    where it begins and ends.
     """
     n, i, before = 0, start, np.uint64(0)
     while i < end:
-        c = _folded(data[i])
+        c = _folded(data, i, start, end)
         if c == _SPACE:
             i += 1
             continue
         word, run, length = _BASIS, _SPACE, 1
         while True:
-            c = _folded(data[i]) if i < end else _SPACE
+            c = _folded(data, i, start, end) if i < end else _SPACE
             run = ((run << np.uint64(8)) | c) & _FOUR_BYTES
             length += 1
             if length >= 4:
                 bucket = _mixed(run * _RUN) >> _SHIFT
                 if marks[bucket] != mark:
-                    marks[bucket] = mark
+                    marks[bucket] = np.int32(mark)
                     out[n] = bucket
                     n += 1
             if c == _SPACE:
@@ -66,13 +95,13 @@ def row_ngrams(data: NDArray[np.uint8], start: int, end: int, marks: NDArray[np.
         word = _mixed(word)
         bucket = (word * _WORD) >> _SHIFT
         if marks[bucket] != mark:
-            marks[bucket] = mark
+            marks[bucket] = np.int32(mark)
             out[n] = bucket
             n += 1
         if before != 0:
             bucket = _mixed(before * _PAIR + word) >> _SHIFT
             if marks[bucket] != mark:
-                marks[bucket] = mark
+                marks[bucket] = np.int32(mark)
                 out[n] = bucket
                 n += 1
         before = word
@@ -88,7 +117,7 @@ def hashed_ngrams(
     Of each row the first `most` distinct buckets, in order of first sight; 0 <= bucket < 2**BITS.
     """
     rows = len(offsets) - 1
-    starts, marks = np.zeros(rows + 1, np.int64), np.zeros(1 << BITS, np.int64)
+    starts, marks = np.zeros(rows + 1, np.int64), np.zeros(1 << BITS, np.int32)
     found = np.empty(1024, np.int32)
     scratch = np.empty(1024, np.int32)
     total = 0
@@ -117,7 +146,7 @@ def ngram_scores(
     """
     rows = len(offsets) - 1
     out = np.full(rows, np.nan)
-    marks = np.zeros(1 << BITS, np.int64)
+    marks = np.zeros(1 << BITS, np.int32)
     scratch = np.empty(1024, np.int32)
     for row in range(rows):
         room = min(3 * (offsets[row + 1] - offsets[row]) + 3, 1 << BITS)

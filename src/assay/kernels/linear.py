@@ -31,6 +31,16 @@ def exponential(x: float) -> float:
 
 
 @kernel
+def logistic(raw: NDArray[np.float64]) -> NDArray[np.float32]:
+    """1 / (1 + exp(-x)), as float32; raw must be finite."""
+    out = np.empty(len(raw), np.float32)
+    for i in range(len(raw)):
+        odds = exponential(-abs(raw[i]))
+        out[i] = np.float32((1.0 if raw[i] >= 0 else odds) / (1.0 + odds))
+    return out
+
+
+@kernel
 def softmax(z: NDArray[np.float32]) -> None:
     """In place: exp(z) over their sum."""
     most = z[0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrow import one_array
 from assay.records.schema import TEXT, columns_of
-from assay.text.features import Features, features
+from assay.text.features import Features, comparable, features
 from assay.text.label_names import near_synonyms
 from assay.text.linear_model import narrowed, out_of_fold
 from assay.text.normal import folded_hash
@@ -64,7 +64,8 @@ def summarise(text: pa.Array, text_pair: pa.Array, label: pa.Array, label_set: p
     said = _spoken(text, text_pair)
     digest = folded_hash(said)
     known = pc.indices_nonzero(pc.and_(digest.is_valid(), label.is_valid()))
-    found = features(said.take(known), MOST_BUCKETS)
+    # Of comparable texts: rows of one digest have the same features, so it does not matter which of them is kept.
+    found = features(comparable(said.take(known)), MOST_BUCKETS)
     lists = pa.LargeListArray.from_arrays(pa.array(found.starts), pa.array(found.buckets))
     columns = {"text": digest, "scheme": pc.fill_null(label_set, ""), "label": label}
     return pa.table({**{name: column.take(known) for name, column in columns.items()}, "buckets": lists})

@@ -15,7 +15,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from assay.core.errors import UserError
-from assay.kernels.linear import compact, fit, probabilities
+from assay.kernels.linear import compact, fit, logistic, probabilities
 from assay.text.features import BUCKETS, FEATURES, Features, scores
 
 # Learning slowly where a part of the labels is wrong: on SMS spam with a tenth of them flipped, average precision of
@@ -95,13 +95,13 @@ class Scorer:
         """float32, 0 to 1; null for a null text and for one without a word."""
         raw = scores(text, self.weights) + self.bias
         known = np.isfinite(raw)
-        return pa.array(_logistic(np.where(known, raw, 0.0)), mask=~known)
+        return pa.array(logistic(np.where(known, raw, 0.0)), mask=~known)
 
     def score_features(self, found: Features) -> NDArray[np.float32]:
         """float32[n], as `score`; a row without a bucket has the score of an empty text."""
         counts = np.diff(found.starts)
         sums = np.bincount(np.repeat(np.arange(len(found)), counts), self.weights[found.buckets], len(found))
-        return _logistic(sums / np.sqrt(np.maximum(counts, 1)) + self.bias)
+        return logistic(sums / np.sqrt(np.maximum(counts, 1)) + self.bias)
 
     def to_bytes(self, about: dict[str, Any]) -> bytes:
         """A NumPy .npz file (no pickle in it) with a JSON header. The same model has the same bytes."""
@@ -131,12 +131,6 @@ class Scorer:
         if weights.shape != (BUCKETS,) or weights.dtype != np.float32 or not np.isfinite(weights).all():
             raise _unreadable(f"{where} holds weights of a wrong shape")
         return cls(weights, bias)
-
-
-def _logistic(raw: NDArray[np.float64]) -> NDArray[np.float32]:
-    odds = np.exp(-np.abs(raw))  # of a number below 0: never too large
-    shares: NDArray[np.float32] = (np.where(raw >= 0, 1.0, odds) / (1.0 + odds)).astype(np.float32)
-    return shares
 
 
 def _unreadable(what: str) -> UserError:
