@@ -40,7 +40,7 @@ FOUND = {
     "national_id": [
         "219-09-9998",
         "SSN 536 90 4399",
-        "NI number QQ123456C",
+        "NI number AB123456C",
         "184127645108946",
         "12345678Z",
         "X1234567L",
@@ -318,8 +318,6 @@ def test_each_type_is_found_between_words_and_alone(kind: str, value: str) -> No
     for told in ("tel ", "SSN ", "NI number ", "BSN ", "PESEL ", "Steuer ", "api_key = '"):
         wanted = wanted.removeprefix(told)
     wanted = wanted.rstrip("'")
-    if "NI number" in value:
-        value, wanted = "NI number AB123456C", "AB123456C"
     assert (kind, wanted) in scan(f"so, {value}, it is")
     assert (kind, wanted) in scan(value)
 

@@ -14,6 +14,7 @@ from assay.signals import label_errors as label_errors
 from assay.signals import label_names as label_names
 from assay.signals import labels as labels
 from assay.signals import language as language
+from assay.signals import licences as licences
 from assay.signals import math_answers as math_answers
 from assay.signals import media as media
 from assay.signals import media_facts as media_facts
@@ -31,6 +32,7 @@ from assay.signals import sql as sql
 from assay.signals import text as text
 from assay.signals import times as times
 from assay.signals import tool_schemas as tool_schemas
+from assay.signals import toxicity as toxicity
 from assay.signals import truncation as truncation
 from assay.signals import urls as urls
 from assay.signals.base import ALL as ALL
