@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -92,12 +94,14 @@ def answer_repeats_prompt(*, kind: str, **columns: pa.Array) -> pa.BooleanArray:
     writes=pa.bool_(),
     unit="true or false",
     source="extractive answers stand in their context (SQuAD, arXiv:1606.05250)",
+    version=2,
 )
 def answer_in_context(best_answer: pa.Array, answers: pa.ListArray, context: pa.ListArray) -> pa.BooleanArray:
     """Whether an answer stands in the record's context as whole words, but for case, spaces and punctuation.
 
-    Null without a context or an answer, for contexts of fewer than MIN_CONTEXT_WORDS words, answers of more than
-    MAX_SPAN_WORDS words, and for yes and no.
+    An answer that stands exactly where the record says is in its context, whole words or not. Null without a context or
+    an answer, for contexts of fewer than MIN_CONTEXT_WORDS words, answers of more than MAX_SPAN_WORDS words, and for
+    yes and no.
     """
     items, parents = flat(answers)
     listed = member(items, "text")
@@ -109,16 +113,31 @@ def answer_in_context(best_answer: pa.Array, answers: pa.ListArray, context: pa.
     said = pc.and_(pc.greater(pc.utf8_length(needle), 0), pc.or_(long, pc.invert(pc.string_is_ascii(hay))))
     verdict = pc.is_in(needle, pa.array(["yes", "no", "maybe", "true", "false"], TEXT))
     judged = flags(few) & flags(said) & ~flags(verdict)
-    found = [
-        _stands_in(small, large) if judge else False
-        for judge, small, large in zip(judged.tolist(), needle.to_pylist(), hay.to_pylist(), strict=True)
-    ]
-    return pa.array(found, pa.bool_(), mask=~judged)
+    found = np.array(
+        [
+            judge and _stands_in(small, large)
+            for judge, small, large in zip(judged.tolist(), needle.to_pylist(), hay.to_pylist(), strict=True)
+        ],
+        np.bool_,
+    )
+    missing = np.flatnonzero(judged & ~found)
+    if len(missing):
+        rows = pa.array(missing)
+        placed = span_mismatches(answers.take(rows), context.take(rows))
+        found[missing] = flags(pc.equal(placed, 0)) & flags(pc.equal(needle.take(rows), folded(first.take(rows))))
+    return pa.array(found, mask=~judged)
 
 
 def _stands_in(small: str, large: str) -> bool:
     """Whole words where words have spaces; anywhere in scripts that write none, or glue endings to words."""
-    return small in large if not small.isascii() else f" {small} " in f" {large} "
+    if not small.isascii():
+        return small in large
+    if f" {small} " in f" {large} ":
+        return True
+    # Latin words and figures inside such a script have no spaces around them either.
+    return (
+        not large.isascii() and re.search(rf"(?<![\x21-\u024f]){re.escape(small)}(?![\x21-\u024f])", large) is not None
+    )
 
 
 def _first_index(texts: pa.Array, parents: np.ndarray, rows: int) -> pa.Array:
