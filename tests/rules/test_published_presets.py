@@ -33,7 +33,8 @@ def verdicts(name: str, *texts: str | None) -> list[list[str]]:
 
 
 def test_every_published_filter_has_its_variants() -> None:
-    variants = [f"gopher_{what}@{who}" for what in ("quality", "repetition") for who in ("datatrove", "dclm", "dolma")]
+    whose = ("datatrove", "dclm", "dolma", "dolma-v2")
+    variants = [f"gopher_{what}@{who}" for what in ("quality", "repetition") for who in whose]
     c4 = [f"c4@{who}" for who in ("datatrove", "dclm", "dolma")]
     assert [*c4, "fineweb@datatrove", "fineweb@datatrove-0.1", *variants] == PUBLISHED
 
@@ -61,6 +62,28 @@ def test_the_variants_differ_where_they_should() -> None:
     once = " ".join(word for word in PROSE.split() if word not in ("be", "to", "of", "and", "that", "have", "with"))
     fired = {who: verdicts(f"gopher_quality@{who}", once)[0] for who in ("datatrove", "dolma", "dclm")}
     assert fired == {"datatrove": ["too_few_stop_words"], "dolma": [], "dclm": []}
+
+
+def test_blank_lines_are_no_repetition_to_the_second_dolma_tagger() -> None:
+    page = "\n\n".join(f"Paragraph {i} says something of its own." for i in range(9))
+    assert "duplicate_lines" in verdicts("gopher_repetition@dolma", page)[0]
+    assert "duplicate_lines" not in verdicts("gopher_repetition@dolma-v2", page)[0]
+
+
+def test_fineweb_has_two_limits_of_repeated_characters() -> None:
+    page = "\n".join(
+        [*(f"Line {i} ends with a mark, as it should." for i in range(30)), "Line 1 ends with a mark, as it should."]
+    )
+    assert "repeated_line_chars" in verdicts("fineweb@datatrove", page)[0]  # 1 of 31 lines is above 0.01
+    assert "repeated_line_chars" not in verdicts("fineweb@datatrove-0.1", page)[0]
+
+
+@pytest.mark.parametrize("who", ["datatrove", "dolma", "dclm"])
+def test_c4_variants_differ_in_their_counts(who: str) -> None:
+    three = "One two three four five. Is six seven here? It is eight."
+    fired = verdicts(f"c4@{who}", three, three + "\nno end { mark here")
+    few = ["too_few_sentences"] if who == "datatrove" else []
+    assert fired == [few, ["curly_bracket"] if who == "dolma" else few]
 
 
 def test_c4_drops_pages() -> None:

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.peer
 SAMPLES = ("english", "multilingual", "composite", "short")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
 _COMPARISON = re.compile(r"(\w+)\.(\w+) ([<>]) ([0-9.]+)$")
-# Rules of the presets by what dolma's taggers call their values; its lines of gopher_v2 leave empty ones out.
+# Rules of the presets by what dolma's taggers call their values.
 DOLMA_NAMES = {
     "too_few_words": "word_count", "too_many_words": "word_count",
     "words_too_short": "median_word_length", "words_too_long": "median_word_length",
@@ -185,9 +185,13 @@ def compare_datatrove(said: Sequence[str], answers: Sequence[dict[str, Any]]) ->
         yield f"c4_lines, any end/{rule}", "published", agreement(verdicts, any_end)
 
 
-def compare_dolma(said: Sequence[str], answers: Sequence[dict[str, Any]], tagger: str = "gopher_v1") -> Rows:
+def compare_dolma(said: Sequence[str], answers: Sequence[dict[str, Any]]) -> Rows:
+    """The presets are the tagger gopher_v1 of the v1.6 mixer, and gopher_v2."""
     ours = Ours(said)
-    for preset in ("gopher_repetition@dolma", "gopher_quality@dolma"):
+    taggers = {"": "gopher_v1", "-v2": "gopher_v2"}
+    for preset, tagger in (
+        (f"gopher_{what}@dolma{v}", taggers[v]) for what in ("repetition", "quality") for v in taggers
+    ):
         fired = ours.fired(preset)
         for rule in load_ruleset(preset).for_kind("composite"):
             values, sign, limit = ours.values(preset, rule.name)

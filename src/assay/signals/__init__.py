@@ -23,6 +23,7 @@ from assay.signals import pii as pii
 from assay.signals import preferences as preferences
 from assay.signals import published as published
 from assay.signals import published_c4 as published_c4
+from assay.signals import published_lines as published_lines
 from assay.signals import quality as quality
 from assay.signals import reasoning as reasoning
 from assay.signals import sensor_rates as sensor_rates
