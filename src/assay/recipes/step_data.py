@@ -175,8 +175,18 @@ def _expand_measure(draft: Draft, params: MeasureParams) -> list[Step]:
 def signal_params(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
     """What signals are given: the recipe's as_of, and its params with files relative to the recipe."""
     paths = file_params(params)
-    given = {name: run.recipe.resolve(value) if name in paths else value for name, value in params.items()}
+    given = {name: _file_of(run, name, value) if name in paths else value for name, value in params.items()}
     return {**({"as_of": run.recipe.as_of} if run.recipe.as_of else {}), **given}
+
+
+def _file_of(run: Run, name: str, value: str) -> str:
+    """A path relative to the recipe, or the file of a quality model of this workspace, by its name."""
+    path = run.recipe.resolve(value)
+    if name == "model" and not Path(path).exists():
+        from assay.flows.quality import model_file
+
+        return model_file(run.ws, value)
+    return path
 
 
 def file_params(params: Mapping[str, Any]) -> set[str]:
