@@ -182,3 +182,37 @@ def test_imports_resolve_against_stated_packages(tmp_path: Path) -> None:
 )
 def test_sql(text: str, expected: list[str] | None) -> None:
     assert values("sql_parse_errors", text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "expected"),
+    [
+        pytest.param("go", 'func f() {\n  g(")")\n', ["go:4 {"], id="never closed"),
+        pytest.param("c", "int f() {\n  return 1);\n}\n", ["c:5 )"], id="never opened"),
+        pytest.param("rust", "fn f<'a>(x: &'a str) { g(r#\"(\"#, '(') } // )\n", [], id="lifetimes, raw strings"),
+        pytest.param("cpp", 'auto s = R"x(((")x"; /* ( */ f(1\'000);\n', [], id="raw strings and digit separators"),
+        pytest.param("python", 's = """(\n"""; t = \'[\' # {\n', [], id="Python's strings"),
+        pytest.param("verilog", "assign b = {4'b0, a[3:0]};\n", [], id="Verilog's numbers"),
+        pytest.param("js", "f(/[(]/)\n", None, id="a language with regular expressions is not lexed"),
+    ],
+)
+def test_brackets(language: str, code: str, expected: list[str] | None) -> None:
+    assert values("unbalanced_brackets", fenced(language, code)) == [expected]
+
+
+def test_clean_code_has_balanced_brackets() -> None:
+    texts = [fenced(language, piece[0]) for language, piece in PIECES.items()]
+    assert not any(values("unbalanced_brackets", *texts))
+
+
+def test_published_design_texts_raise_no_alarm_but_where_a_bracket_is_really_open(shared_data: Path) -> None:
+    rfcs = sorted((shared_data / "composite-markdown/rust-rfcs").glob("*.md"))
+    texts = [path.read_text("utf-8") for path in rfcs]
+    for name in ("unclosed_fences", "unbalanced_brackets", "code_parse_errors", "stale_apis"):
+        found = values(name, *texts)
+        judged = sum(value is not None for value in found)
+        print(f"{name}: {sum(map(bool, found))} of {judged} judged, of {len(texts)} RFCs")
+        if name == "unclosed_fences":
+            assert not any(found)
+        if name == "unbalanced_brackets":
+            assert sum(map(bool, found)) <= 3

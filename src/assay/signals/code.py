@@ -13,7 +13,8 @@ from assay.records.schema import SOURCE, TEXT, columns_of
 from assay.signals.base import row_signal
 from assay.signals.nested import flat, member
 from assay.signals.targets import answered, answered_columns, joined_steps
-from assay.text.code import PARSED, parse_errors
+from assay.text.brackets import LEXED, unbalanced_bracket
+from assay.text.code import PARSED, is_piece, parse_errors
 from assay.text.fences import LANGUAGES, Block, code_blocks, language_of
 
 CODE_KINDS = ("qa", "reasoning", "composite", "agentic", "preference")
@@ -161,3 +162,27 @@ def unclosed_fences(*, kind: str, **columns: pa.Array) -> pa.Int64Array:
     """Code fences that never close in what a model would learn to say: 0 or 1. Null where there is no fence."""
     found = [code_blocks(text) if text else [] for text in answered(kind, columns).to_pylist()]
     return pa.array([sum(not block.closed for block in blocks) if blocks else None for blocks in found], pa.int64())
+
+
+@row_signal(
+    dimension="completeness",
+    kinds=CODE_KINDS,
+    reads=code_columns,
+    writes=_LISTED,
+    unit='"language:line bracket"',
+    source="text/brackets.py: " + ", ".join(LEXED),
+    default=False,
+    python_bound=True,
+)
+def unbalanced_brackets(*, kind: str, **columns: pa.Array) -> pa.ListArray:
+    """The first bracket of each block without its partner, outside strings and comments, as "go:12 {".
+
+    Needs no grammar and no extra. Null where no code is in a language that is lexed here, or only sessions and pieces.
+    """
+    out: list[list[str] | None] = []
+    for blocks in code_of(kind, columns):
+        judged = [block for block in blocks if block.language in LEXED and block.meant and not is_piece(block.code)]
+        places = [(block, unbalanced_bracket(block.language, block.code)) for block in judged]
+        found = [f"{block.language}:{block.line + at[0] - 1} {at[1]}" for block, at in places if at is not None]
+        out.append(found[:_MOST] if judged else None)
+    return pa.array(out, _LISTED)

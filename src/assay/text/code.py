@@ -59,13 +59,18 @@ def parse_errors(language: str, code: str) -> list[int] | None:
     """
     if language not in PARSED or not code.strip() or len(code) > LONGEST:
         return None
-    if _SESSION.search(code) or (_ELLIPSIS.search(code) and (language != "python" or "…" in code)):
+    if is_piece(code, ellipsis=language != "python"):
         return None
     root = tree_of(language, code)
     lines = _wrong_lines(root, python=language == "python")
     if language == "python" and not lines:
         lines = _wrong_indentation(code)
     return lines
+
+
+def is_piece(code: str, *, ellipsis: bool = True) -> bool:
+    """Whether code is no whole: a terminal session, or with something cut out. ellipsis: whether `...` says so."""
+    return _SESSION.search(code) is not None or ((ellipsis or "…" in code) and _ELLIPSIS.search(code) is not None)
 
 
 def _wrong_lines(root: Any, *, python: bool) -> list[int]:
