@@ -181,7 +181,7 @@ def signal_params(run: Run, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _file_of(run: Run, name: str, value: str) -> str:
     """A path relative to the recipe, or the file of a quality model of this workspace, by its name."""
-    path = run.recipe.resolve(value)
+    path: str = run.recipe.resolve(value)
     if name == "model" and not Path(path).exists():
         from assay.flows.quality import model_file
 
