@@ -140,6 +140,18 @@ def test_a_truncated_gz_member_is_bad_and_what_stands_before_it_is_read() -> Non
     assert bad[0].offset == len(page(1) + page(2))
 
 
+def test_a_damaged_gz_member_costs_its_own_record_only() -> None:
+    members = [gzip.compress(page(n)) for n in range(1, 6)]
+    for at, byte in ((30, 0xFF), (0, 0x00), (len(members[1]) - 6, 0x55)):  # in the data, the header, the checksum
+        broken = bytearray(members[1])
+        broken[at] ^= byte or 0xFF
+        data = b"".join([members[0], bytes(broken), *members[2:]])
+        shape = shape_of(ByteStream(io.BytesIO(data)), "a.warc.gz")
+        found = list(read(ByteStream(io.BytesIO(data)), shape))  # opened anew, as ingest does
+        assert {"1", "3", "4", "5"} <= {item.obj["id"][-1] for item in found if not isinstance(item, Bad)}
+        assert "broken_gz" in {item.reason for item in found if isinstance(item, Bad)}
+
+
 def test_a_truncated_plain_archive_loses_its_last_record_only() -> None:
     items, bad = items_of(page(1) + page(2)[:-200], "a.warc")
     assert [item.obj["id"][-1] for item in items] == ["1"]

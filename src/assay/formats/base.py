@@ -109,9 +109,14 @@ class Chunk:
 
 
 class Stream(Protocol):
-    """Decompressed bytes, front to back. `broken` is (reason, detail) once the bytes ended before the file did."""
+    """Decompressed bytes, front to back. `broken` is (reason, detail) once the bytes ended before the file did.
+
+    A reader that can do without some bytes in the middle sets `resumes`, and finds in `damage` what was passed over.
+    """
 
     broken: tuple[str, str] | None
+    resumes: bool
+    damage: list[tuple[str, str]]
 
     def read(self, size: int) -> bytes: ...
     def peek(self, size: int) -> bytes: ...

@@ -11,6 +11,7 @@ import zstandard
 
 from assay.core.errors import UserError
 
+_MEMBER = b"\x1f\x8b\x08"
 GZ, ZST = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 # Of compressed input. Constant, so that what a damaged block takes with it does not depend on who reads.
 _BLOCK = 64 << 10
@@ -21,11 +22,14 @@ class ByteStream:
     """`file` read once, decompressed where its first bytes say so (gz, also several members; zst, several frames).
 
     Where the compressed bytes are cut short or damaged, everything before the break is given, then the stream
-    ends and `broken` holds (reason, detail).
+    ends and `broken` holds (reason, detail). With `resumes` a damaged gz goes on at its next member instead, and
+    `damage` holds what was passed over: for archives, whose every record is a member of its own.
     """
 
     def __init__(self, file: BinaryIO, *, compressed: bool = True) -> None:
         self.broken: tuple[str, str] | None = None
+        self.resumes = False
+        self.damage: list[tuple[str, str]] = []
         self.compression = ""
         self._file = file
         head = _read(file, 4)
@@ -101,8 +105,14 @@ class ByteStream:
                     out = member.decompress(data)
                 except zlib.error as error:
                     yield _until_broken(before, data)
-                    self.broken = ("broken_gz", f"The gz data is damaged after {at} compressed bytes: {error}")
-                    return
+                    told = ("broken_gz", f"The gz data is damaged after {at} compressed bytes: {error}")
+                    if not self.resumes:
+                        self.broken = told
+                        return
+                    self.damage.append(told)
+                    passed, data = self._next_member(data)
+                    at += passed
+                    break
                 if out:
                     yield out
                 at += len(data) - len(member.unused_data)
@@ -115,8 +125,26 @@ class ByteStream:
                     if data.strip(b"\0"):
                         break
             if data and not data.startswith(GZ):
-                self.broken = ("broken_gz", f"Bytes that are not gz follow after {at} compressed bytes")
-                return
+                told = ("broken_gz", f"Bytes that are not gz follow after {at} compressed bytes")
+                if not self.resumes:
+                    self.broken = told
+                    return
+                self.damage.append(told)
+                passed, data = self._next_member(data)
+                at += passed
+
+    def _next_member(self, data: bytes) -> tuple[int, bytes]:
+        """(bytes passed over, those from the next member's first on); b"" where none comes any more."""
+        passed = 1
+        data = data[1:]
+        while (found := data.find(_MEMBER)) < 0:
+            passed += max(len(data) - len(_MEMBER) + 1, 0)
+            data = data[-len(_MEMBER) + 1 :]
+            more = _read(self._file, _BLOCK)
+            if not more:
+                return passed, b""
+            data += more
+        return passed + found, data[found:]
 
     def _unzstd(self, head: bytes) -> Iterator[bytes]:
         data, at = head + _read(self._file, _BLOCK), 0

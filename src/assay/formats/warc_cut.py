@@ -113,25 +113,35 @@ def is_whole(data: bytes, flavour: str) -> bool:
 
 
 def split_archive(stream: Stream, shape: Shape, limits: Limits) -> Iterator[Chunk]:
-    """Records of a WARC or ARC file, whole. Where the compressed bytes broke off, the record they broke in is bad."""
+    """Records of a WARC or ARC file, whole.
+
+    Where the compressed bytes broke off, the record they broke in is bad. Where they are damaged in the middle,
+    reading goes on at the next gz member, and each damage is a bad place of its own, at the end.
+    """
+    stream.resumes = True
     place, flavour = Place(fragment=limits.used), str(shape.options["flavour"])
     last: Chunk | None = None
     for chunk in cut(stream, shape, limits, ArchiveFinder(flavour), place):
         if last is not None:
             yield last
         last = chunk
-    if stream.broken is None:
-        yield from (last,) if last is not None else ()
-        return
-    reason, detail = stream.broken
-    tail = b""
+    if stream.broken is not None:
+        yield from _broken_off(shape, place, last, flavour, stream.broken)
+    elif last is not None:
+        yield last
+    for reason, detail in stream.damage:
+        yield bad_chunk(shape, place, Bad(reason, detail, place.row, place.offset, 0, b""), b"")
+
+
+def _broken_off(shape: Shape, place: Place, last: Chunk | None, flavour: str, broken: tuple[str, str]) -> list[Chunk]:
+    """The last chunk without the record that the bytes broke off in, and that record as a bad place."""
+    tail, kept = b"", [last] if last is not None else []
     if last is not None and last.data:
         ends = last.cuts()
         at = int(ends[-2]) if len(ends) > 1 else 0
         if not is_whole(last.data[at:], flavour):
             tail = last.data[at:]
             place = Place(last.offset + at, last.row + len(ends) - 1)
-            last = replace(last, data=last.data[:at], ends=ends[:-1].tobytes(), closes_fragment=False) if at else None
-    if last is not None:
-        yield last
-    yield bad_chunk(shape, place, Bad(reason, detail, place.row, place.offset, len(tail), tail), tail)
+            kept = [replace(last, data=last.data[:at], ends=ends[:-1].tobytes(), closes_fragment=False)] if at else []
+    reason, detail = broken
+    return [*kept, bad_chunk(shape, place, Bad(reason, detail, place.row, place.offset, len(tail), tail), tail)]

@@ -1,4 +1,4 @@
-"""Reference pages from what is registered: kinds, signals, transforms, rules, formats, recipe steps, gates, error codes."""
+"""Reference pages from what is registered: kinds, signals, transforms, rules, formats, recipe steps, gates, errors."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _signals() -> list[str]:
 
 
 def _transforms() -> list[str]:
-    out = ["# Transforms", "", _HEAD, "", "`assay transform DATASET --with NAME --param name=value`, or in a recipe", ""]
+    out = ["# Transforms", "", _HEAD, "", "`assay transform DATASET --with NAME --param name=value`, or in a recipe"]
     out += ["`transform: [{with: NAME, params: {name: value}}]`. Each makes a new version.", ""]
     for transform in TRANSFORMS:
         where = "every kind" if set(transform.kinds) == set(KINDS.names()) else ", ".join(transform.kinds)
