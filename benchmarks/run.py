@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bench_check, bench_history, bench_ingest
+from benchmarks import bench_check, bench_history, bench_ingest, bench_measure, bench_pii
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -17,13 +17,15 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="small inputs: does it run at all? Writes nothing")
-    parser.add_argument("names", nargs="*", help="ingest, history, check; all by default")
+    parser.add_argument("names", nargs="*", help="ingest, history, check, measure, pii; all by default")
     args = parser.parse_args()
     megabytes, records, chats = (20, 20_000, 2_000) if args.small else (1_000, 1_000_000, 100_000)
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "ingest": lambda: bench_ingest.run(megabytes),
         "history": lambda: bench_history.run(records),
         "check": lambda: bench_check.run(chats),
+        "measure": lambda: bench_measure.run(2 * megabytes),
+        "pii": lambda: bench_pii.run(0 if args.small else 10),
     }
     for name in args.names or benches:
         result = {"machine": machine(), "result": benches[name]()}

