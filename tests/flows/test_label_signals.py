@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,32 @@ def test_values_are_the_same_for_any_workers_and_fragments(tmp_path: Path) -> No
         assert measure(ws, "topics", only=[SCORE, SUSPECTED, NEAR], workers=workers).cached
     assert found[0] == found[1] == found[2]
     assert found[0]["r0003"][1] == "weather"
+
+
+_STATE = """
+import hashlib
+from assay.signals.label_evidence import combine, summarise
+from assay.text.features import features
+from assay.text.linear_model import Scorer
+from tests.signals.labelled import flipped, table
+from tests.signals.test_label_errors import world
+texts, labels = world(per_label=60)
+labels, wrong = flipped(labels, 0.1, 0)
+rows = table(texts, labels)
+state = combine(summarise(*(rows[name].combine_chunks() for name in ("text", "text_pair", "label", "label_set"))))
+model = Scorer.train(features(rows["text"].combine_chunks()), wrong).to_bytes({"b": 1, "a": 2})
+print(hashlib.sha256(repr(state.to_pylist()).encode() + model).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_no_hash_seed_and_no_process_changes_a_bit() -> None:
+    found = set()
+    for seed in ("0", "1", "4242"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", _STATE], env=environment, capture_output=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
 
 
 def fired(ws: Workspace, data: Dataset) -> dict[str, list[str]]:
