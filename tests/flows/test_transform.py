@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assay.core.errors import UserError
+from assay.flows import transform_rows
 from assay.flows.ingest import ingest
 from assay.flows.measure import measure
 from assay.flows.transform import transform
@@ -167,6 +168,30 @@ def test_the_same_for_one_and_two_workers_and_many_fragments(tmp_path: Path) -> 
         assert result.datasets[0].changed == 78
         digests.add(ws.dataset("data.composite").digest())
     assert len(digests) == 1
+
+
+def test_a_stopped_run_goes_on_from_its_last_finished_fragment(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in range(3):
+        put(ws, tmp_path, [{"id": f"{part}", "text": BAD}], "composite", name=f"part{part}")
+    seen: list[int] = []
+
+    def stops_at_the_third(task: transform_rows.Task) -> transform_rows.Done:
+        seen.append(1)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return transform_rows.transform_task(task)
+
+    monkeypatch.setattr("assay.flows.transform.transform_task", stops_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        transform(ws, "data", "repair_encoding", workers=1)
+    assert {row["text"] for row in rows(ws, "composite")} == {BAD}
+    result = transform(ws, "data", "repair_encoding", workers=1)
+    assert result.datasets[0].changes_by == {"encoding": 3}
+    assert len(seen) == 5  # the first is staged when the third is asked for: two are left
+    assert {row["text"] for row in rows(ws, "composite")} == {GOOD}
+    assert ws.dataset("data.composite").fsck(deep=True) == []
 
 
 def test_a_mistake_is_said_before_anything_is_written(ws: Workspace, tmp_path: Path) -> None:
