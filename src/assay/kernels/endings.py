@@ -30,7 +30,7 @@ LIST_LINE, INDENTED, SYMBOLS, ENDED, ODD_WORD = 1, 2, 4, 8, 16
 
 @kernel
 def code_at(data: NDArray[np.uint8], i: int, end: int) -> tuple[int, int]:
-    """Code point of the character at i, and its width in bytes. Valid UTF-8 is assumed."""
+    """Code point of the character at i, and its width in bytes. Of bytes that are no UTF-8 some number, not beyond end."""
     c = int(data[i])
     if c < 0x80:
         return c, 1
@@ -38,7 +38,7 @@ def code_at(data: NDArray[np.uint8], i: int, end: int) -> tuple[int, int]:
     c &= 0x1F if width == 2 else (0x0F if width == 3 else 0x07)
     for j in range(i + 1, min(i + width, end)):
         c = c << 6 | int(data[j]) & 0x3F
-    return c, width
+    return c, min(width, end - i)
 
 
 @kernel
