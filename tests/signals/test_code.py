@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def test_clean_code_is_silent_and_a_fault_is_placed(language: str) -> None:
         pytest.param(fenced("python", "x = 1\n    y = 2\n"), ["python:5"], id="indentation for no reason"),
         pytest.param(fenced("python", "type X = int\nf'{x:{\"a\"}}'\ndef f(): ...\n"), [], id="newer syntax, and ..."),
         pytest.param(fenced("python", ">>> f(1\n"), None, id="a session"),
+        pytest.param(fenced("python", '"""Doc.\n\n>>> f()\n"""\nx = (\n'), ["python:8"], id="a doctest is no session"),
         pytest.param(fenced("js", "f();\n...\ng(\n"), None, id="something cut out"),
         pytest.param(fenced("rust,compile_fail", "fn f( {}\n"), None, id="meant not to compile"),
         pytest.param(fenced("", "f(\n"), None, id="no language"),
@@ -216,3 +218,19 @@ def test_published_design_texts_raise_no_alarm_but_where_a_bracket_is_really_ope
             assert not any(found)
         if name == "unbalanced_brackets":
             assert sum(map(bool, found)) <= 3
+
+
+def test_the_running_pythons_own_modules_raise_no_alarm(tmp_path: Path) -> None:
+    stated = tmp_path / "none.txt"
+    stated.write_text("")
+    files = sorted(Path(json.__file__).parent.parent.glob("*.py"))[:60]
+    rows = [{"text": path.read_text("utf-8"), "source": {"path": path.name}} for path in files]
+    assert sum(map(bool, values("code_parse_errors", *rows))) == 0
+    assert sum(map(bool, values("unbalanced_brackets", *rows))) == 0
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    missing = values("unresolved_imports", *rows, packages=str(stated), python=version)
+    assert {name for found in missing for name in found or ()} <= PLATFORM
+
+
+# Modules of other systems, and of Python's own test suite, that its library asks for.
+PLATFORM = {"test", "org", "java", "vms_lib", "pyimod02_importlib"}

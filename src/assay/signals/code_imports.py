@@ -80,8 +80,8 @@ def unresolved_imports(
 
     packages: a file with one package a line, by distribution or module name; a requirements file will do. python: the
     version whose standard library counts. api_tables: tables of build_api_table (a file or a folder): for their
-    packages `from x import y` must find y too. Relative imports, and imports inside a try, are left alone. Null for a
-    record without Python code, and everywhere while no packages are stated.
+    packages `from x import y` must find y too. Relative imports, private modules and imports inside a try are left
+    alone. Null for a record without Python code, and everywhere while neither packages nor tables are stated.
     """
     if python not in VERSIONS:
         raise UserError("E104", f"no list of Python {python}'s standard library", fix=f"one of {', '.join(VERSIONS)}")
@@ -93,9 +93,9 @@ def unresolved_imports(
 
 
 def _missing(one: Import, modules: frozenset[str], known: Mapping[str, frozenset[str]]) -> str | None:
-    if one.guarded:
-        return None
     top = one.module.partition(".")[0]
+    if one.guarded or top.startswith("_"):
+        return None
     if top not in modules:
         return top
     names = known.get(top)

@@ -31,7 +31,7 @@ _GRAMMARS = {
 }
 PARSED = tuple(sorted({*_GRAMMARS} - {"php_only"}))
 _PYTHON_2 = ("print_statement", "exec_statement")
-_SESSION = re.compile(r"(?m)^\s*(?:>>>|In \[\d+\]:|\$ |% |PS [A-Z]:)")  # a terminal, not a file
+_SESSION = re.compile(r"\s*(?:>>>|In \[\d+\]:|\$ |% |PS [A-Z]:)")  # how a terminal begins; docstrings hold more
 _ELLIPSIS = re.compile(r"(?m)^\s*(?:\.\.\.|…|//\s*\.\.\.|#\s*\.\.\.|/\*\s*\.\.\.\s*\*/)\s*$|[{(]\s*(?:\.\.\.|…)\s*[)}]")
 
 
@@ -70,7 +70,7 @@ def parse_errors(language: str, code: str) -> list[int] | None:
 
 def is_piece(code: str, *, ellipsis: bool = True) -> bool:
     """Whether code is no whole: a terminal session, or with something cut out. ellipsis: whether `...` says so."""
-    return _SESSION.search(code) is not None or ((ellipsis or "…" in code) and _ELLIPSIS.search(code) is not None)
+    return _SESSION.match(code) is not None or ((ellipsis or "…" in code) and _ELLIPSIS.search(code) is not None)
 
 
 def _wrong_lines(root: Any, *, python: bool) -> list[int]:
