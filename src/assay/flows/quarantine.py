@@ -38,6 +38,10 @@ FIXES: dict[str, str] = {
     "nan": "write null, or leave the field out, in the file; then --retry",
     "record_too_long": "split the record; a newline is most often missing",
     "truncated_gz": "fetch the file again and ingest it again",
+    "bad_length": "fetch the archive again; the records around it were read",
+    "encrypted": "save the document without its password and ingest it again",
+    "broken_pdf": "open and save the document again, or fetch it again",
+    "broken_docx": "open and save the document again, or fetch it again",
     "truncated_zst": "fetch the file again and ingest it again",
 }
 
