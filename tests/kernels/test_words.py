@@ -15,7 +15,7 @@ from assay.kernels.word_tables import TABLE_SIZE
 from assay.kernels.words import LETTERS, PEELED, SPACES, character_classes, span_hash, word_places
 
 ALPHABET = "aZbN09 .,!?)('\"\n\t-:/#*_+=%~\u00e9\u2019\u2026\u2014\u00a0\u3000\u4f60\u3002\u0301\u00b7\u20ac"
-ALPHABET += "\U0001f600stnmdrevl"
+ALPHABET += "\U0001f600stnmdrevl\u30ab\u30fc\u3042\u0e01\u0e34\u00bd\uff1a\uff0c\u2018"
 texts = st.lists(st.text(alphabet=ALPHABET, max_size=30) | st.text(max_size=8), max_size=4)
 
 
@@ -28,8 +28,26 @@ def words(values: list[str], rule: int) -> list[list[str]]:
     return out
 
 
-def unspaced(c: str) -> bool:
-    return 0x3040 <= ord(c) < 0xA000 or 0xF900 <= ord(c) < 0xFB00 or 0x20000 <= ord(c) < 0x30000
+def alone(c: str) -> bool:
+    """Scripts without spaces, and numbers such as one half."""
+    thai = 0xE00 <= ord(c) < 0xF00 or 0x1000 <= ord(c) < 0x10A0 or 0x1780 <= ord(c) < 0x1800
+    chinese = 0x3400 <= ord(c) < 0xA000 or 0xF900 <= ord(c) < 0xFB00 or 0x20000 <= ord(c) < 0x323B0
+    rest = (
+        0x1950 <= ord(c) < 0x19E0 or 0x1A20 <= ord(c) < 0x1AB0 or 0xA9E0 <= ord(c) < 0xAA00 or 0xAA60 <= ord(c) < 0xAAE0
+    )
+    rest |= 0x11700 <= ord(c) < 0x11750 or 0x1B000 <= ord(c) < 0x1B170 or 0x3005 <= ord(c) <= 0x3007
+    script = thai or rest or (chinese and ord(c) != 0x4DC0) or 0x3040 <= ord(c) < 0x30A0
+    return (
+        (script and c.isalpha() and ord(c) < 0xFB00)
+        or (script and c.isalpha() and ord(c) > 0x10000)
+        or (unicodedata.category(c) == "No")
+    )
+
+
+def katakana(c: str) -> bool:
+    return (
+        unicodedata.name(c, "").startswith(("KATAKANA", "HALFWIDTH KATAKANA")) and c.isalpha() and ord(c) < 0x10000
+    ) or (c in "\u30fc\u30ff\uff70")
 
 
 def slow_letters(text: str) -> list[str]:
@@ -37,14 +55,21 @@ def slow_letters(text: str) -> list[str]:
 
     def joins(i: int, last: str) -> bool:
         c = text[i]
-        if c.isalnum() or c == "_":
-            return not unspaced(c)
-        after = text[i + 1 : i + 2]
-        if not after or unspaced(after) or last == "_":
+        if alone(c):
             return False
-        letters = c in "'\u2019.:\u00b7" and last.isalpha() and after.isalpha()
+        if c.isalnum() or c == "_":
+            return "_" in (c, last) or katakana(c) == katakana(last)
+        after = text[i + 1 : i + 2]
+        if not after or alone(after) or last == "_" or katakana(last) or katakana(after):
+            return False
+        both = "'.\u2018\u2019\u2024\uff07\uff0e"
+        letters = c in both + ":\u00b7\u0387\u2027\uff1a" and last.isalpha() and after.isalpha()
         return letters or (
-            c in "'\u2019.,;" and last.isalnum() and not last.isalpha() and after.isalnum() and not after.isalpha()
+            c in both + ",;\u060c\u066c\u2044\uff0c\uff1b"
+            and last.isalnum()
+            and not last.isalpha()
+            and after.isalnum()
+            and not after.isalpha()
         )
 
     found, i = [], 0
@@ -53,10 +78,10 @@ def slow_letters(text: str) -> list[str]:
         i += 1
         if not (last.isalnum() or last == "_"):
             continue
-        alone = unspaced(last)
+        single = alone(last)
         while i < len(text):
             mark = unicodedata.category(text[i]) in ("Mn", "Mc", "Me", "Cf") and not text[i].isalnum()
-            if not mark and (alone or not joins(i, last)):
+            if not mark and (single or not joins(i, last)):
                 break
             if text[i].isalnum() or text[i] == "_":
                 last = text[i]
@@ -130,6 +155,21 @@ def test_peeled_words_are_the_same_text_in_the_same_order(values: list[str]) -> 
 )
 def test_peeled_words_by_example(text: str, expected: str) -> None:
     assert "|".join(words([text], PEELED)[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("It's 3.14, e.g. a_b-c", "It's|3.14|e.g|a_b|c", id="marks between letters or between digits"),
+        pytest.param("\u4f60\u597d\u3002", "\u4f60|\u597d", id="Chinese: each character"),
+        pytest.param("\u30ab\u30fc\u30c9\u3092a\u30ab", "\u30ab\u30fc\u30c9|\u3092|a|\u30ab", id="runs of Katakana"),
+        pytest.param("\u0e01\u0e34\u0e19", "\u0e01\u0e34|\u0e19", id="Thai: each letter with its marks"),
+        pytest.param("\uc548\ub155 \u0647\u0644", "\uc548\ub155|\u0647\u0644", id="Korean and Arabic have spaces"),
+        pytest.param("1\u00bd", "1|\u00bd", id="fractions stand alone"),
+    ],
+)
+def test_letter_words_by_example(text: str, expected: str) -> None:
+    assert "|".join(words([text], LETTERS)[0]) == expected
 
 
 def test_character_classes_cover_all_letters() -> None:

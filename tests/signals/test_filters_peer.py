@@ -31,7 +31,7 @@ from tests.signals.originals import DATATROVE, DOLMA, SPACY
 
 pytestmark = pytest.mark.peer
 
-SAMPLES = ("english", "multilingual", "composite", "short")
+SAMPLES = ("english", "multilingual", "composite", "short", "edited")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
 _COMPARISON = re.compile(r"(\w+)\.(\w+) ([<>]) ([0-9.]+)$")
 # Rules of the presets by what dolma's taggers call their values.
@@ -56,11 +56,28 @@ def documents(folder: Path, name: str, every: int) -> list[str]:
         return [json.loads(line)["text"] for k, line in enumerate(lines) if k % every == 0]
 
 
+def edited(text: str, how: int) -> str:
+    """A document with what makes rules fire that documents rarely meet."""
+    lines = text.split("\n")
+    if how == 0:
+        return "\n".join([*lines, "Here Lorem Ipsum is left in the page."])
+    if how == 1:
+        return "\n".join([*lines, "One should enable JavaScript { here.", "We use cookies { as others do.", *lines[:3]])
+    if how == 2:
+        return "\n".join(f"- {line}" if k % 20 else line for k, line in enumerate(lines))
+    if how == 3:
+        return "\n".join(line + (" ...", "\u2026", "\u2026", "")[k % 4] for k, line in enumerate(lines))
+    return text.replace(" ", " #") if how == 4 else text.replace("the", "1").replace("and", "\u2026")
+
+
 def sample(folder: Path, name: str) -> list[str]:
-    """english: 3,553 technical documents; multilingual: 952; composite: pages of many kinds; short: messages."""
+    """english: 3,553 technical documents; multilingual: 952; composite: 406 pages of many kinds; short: 2,000 messages;
+    edited: 533 documents in which something was planted that documents lack."""
     if name == "short":
         with (folder / "classification/sms-spam/spam.csv").open(encoding="latin-1", newline="") as file:
             return [row[1] for row in list(csv.reader(file))[1:2001]]
+    if name == "edited":
+        return [edited(text, k % 6) for k, text in enumerate(documents(folder, "english_docs", 40))]
     if name != "composite":
         return documents(folder, f"{name}_docs", 6 if name == "english" else 9)
     files = [file for part in sorted(folder.glob("composite-*")) for file in sorted(part.rglob("*"))]

@@ -17,7 +17,8 @@ from assay.kernels.word_exceptions import UNITS, exceptions
 
 TABLE_SIZE = 0x32400  # above it no code point is a letter, a digit or punctuation
 # Of any text. STOP ends a sentence for FineWeb; SPLIT does so for spaCy's sentencizer, PUNCT does not begin the next.
-ALPHA, ALNUM, SYMBOL, STOP, SPLIT, MARK, PUNCT = 1, 2, 4, 8, 16, 32, 64
+# ALONE is a word of its own: a letter of a script without spaces, a number that is no digit.
+ALPHA, ALNUM, SYMBOL, STOP, SPLIT, MARK, PUNCT, ALONE = 1, 2, 4, 8, 16, 32, 64, 128
 # Of English words: peeled off the begin, off the end; may stand before a final period; a letter; before and after a
 # period that cuts; cuts wherever it stands; cuts between some.
 FRONT, BACK, DOTTED, LETTER, SMALL, LARGE, CUT, JOINT = 1, 2, 4, 8, 16, 32, 64, 128
@@ -67,6 +68,11 @@ _NO_ICONS = (
     "1fa78-1fa7c 1fa80-1fa86 1fa90-1faac 1fab0-1faba 1fac0-1fac5 1fad0-1fad9 1fae0-1fae7 1faf0-1faf6 1fb00-1fb92 "
     "1fb94-1fbca"
 )
+# Letters of scripts written without spaces, Katakana left out; Unicode's complex-context scripts among them.
+_UNSPACED = (
+    "e00-eff 1000-109f 1780-17ff 1950-19df 1a20-1aaf 3005-3007 3040-309f 3400-4dbf 4e00-9fff a9e0-a9ff aa60-aadf "
+    "f900-faff 11700-1174f 1b000-1b16f 20000-323af"
+)
 _QUOTES = "'\"\u201d\u201c`\u2018\u00b4\u2019\u201a,\u201e\u00bb\u00ab\u27e6\u27e7\u2329\u232a\u3008\u3009\uff08\uff09"
 _QUOTES_BEYOND = "\u300c\u300d\u300e\u300f\u3014\u3015\u3010\u3011\u300a\u300b"
 _MARKS = (
@@ -98,6 +104,11 @@ def _any_text(part: NDArray[np.uint8]) -> None:
             part[code] = MARK
         elif category[0] == "P":
             part[code] = PUNCT
+        if category == "No":
+            part[code] |= ALONE
+    for code in _codes(_UNSPACED):
+        if part[code] & ALPHA:
+            part[code] |= ALONE
     _set(part, _SYMBOLS + "".join(map(chr, (*range(9), 11, 12, *range(13, 32), *range(127, 160)))), SYMBOL)
     _set(part, _codes(_STOPS), SYMBOL | STOP | SPLIT)
     part[_codes(_STOPS_NOT_SPLIT)] &= ~np.uint8(SPLIT)

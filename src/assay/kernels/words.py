@@ -2,7 +2,8 @@
 
 SPACES: runs without white space, as str.split(). PEELED: those runs with punctuation peeled off as words of its own,
 by the rules of spaCy's English tokenizer (peel.py). LETTERS: runs of letters and digits, punctuation
-left out, after the word boundaries of Unicode (UAX 29); each character of an unspaced script is a word.
+left out, after the word boundaries of Unicode (UAX 29). Each character of a script without spaces is a word, but for
+runs of Katakana: Chinese, Hiragana, Thai, Lao, Khmer, Burmese and their like.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
-from assay.kernels.endings import code_at, unspaced
+from assay.kernels.endings import code_at
 from assay.kernels.peel import peel
-from assay.kernels.word_tables import ALNUM, ALPHA, MARK, SYMBOL, TABLE_SIZE, character_classes
+from assay.kernels.word_tables import ALNUM, ALONE, ALPHA, MARK, SYMBOL, TABLE_SIZE, character_classes
 
 __all__ = [
     "ALNUM", "ALPHA", "LETTERS", "PEELED", "SPACES", "SYMBOL", "character_classes", "class_of", "span_hash",
@@ -40,6 +41,12 @@ def _roomy(words: NDArray[np.int64], n: int, more: int) -> NDArray[np.int64]:
 
 
 @kernel
+def katakana(code: int) -> bool:
+    """Letters that join among themselves only, as in UAX 29."""
+    return (0x30A1 <= code <= 0x30FF and code != 0x30FB) or 0x31F0 <= code <= 0x31FF or 0xFF66 <= code <= 0xFF9D
+
+
+@kernel
 def _letters(
     data: NDArray[np.uint8], i: int, end: int, table: NDArray[np.uint8], words: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], int]:
@@ -47,33 +54,36 @@ def _letters(
     while i < end:
         code, width = code_at(data, i, end)
         bits = class_of(code, table)
-        start, wanted = i, bits & ALNUM != 0
+        start, wanted, joined = i, bits & ALNUM != 0, code
         i += width
         if not (wanted or code == 95):
             continue
-        alone = unspaced(code)
+        alone, kana = bits & ALONE != 0, katakana(code)
         while i < end:
             code, width = code_at(data, i, end)
             next_bits = class_of(code, table)
             if next_bits & MARK:
                 i += width
                 continue
-            if alone or unspaced(code):
+            if alone or next_bits & ALONE:
                 break
             if next_bits & ALNUM or code == 95:
+                if joined != 95 and code != 95 and kana != katakana(code):
+                    break
                 i += width
-                bits = next_bits
+                bits, joined, kana = next_bits, code, katakana(code)
                 continue
-            letter = code == 39 or code == 0x2019 or code == 46 or code == 58 or code == 0xB7
-            number = code == 39 or code == 0x2019 or code == 46 or code == 44 or code == 59
-            if not (letter or number) or i + width >= end:
+            both = code in (39, 46, 0x2018, 0x2019, 0x2024, 0xFF07, 0xFF0E)  # UAX 29: MidNumLet, MidLetter, MidNum
+            letter = both or code in (58, 0xB7, 0x387, 0x2027, 0xFF1A)
+            number = both or code in (44, 59, 0x60C, 0x66C, 0x2044, 0xFF0C, 0xFF1B)
+            if not (letter or number) or i + width >= end or kana:
                 break
             following, _ = code_at(data, i + width, end)
             after = class_of(following, table)
             joins = (letter and bits & ALPHA and after & ALPHA) or (
                 number and bits & ALNUM and not bits & ALPHA and after & ALNUM and not after & ALPHA
             )
-            if not joins or unspaced(following):
+            if not joins or after & ALONE or katakana(following):
                 break
             i += width
         if wanted:
