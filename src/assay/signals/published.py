@@ -138,6 +138,7 @@ def gopher_repetition_dolma(text: pa.LargeStringArray) -> pa.StructArray:
     writes=_type(tuple(_REPETITION)),
     unit="shares",
     source="Rae et al. 2021, table A1, as DCLM counts",
+    version=2,
     default=False,
     shared=_dclm,
 )
@@ -219,6 +220,7 @@ def fineweb_lines(text: pa.LargeStringArray) -> pa.StructArray:
     writes=_type(tuple(_C4)),
     unit="counts",
     source="Raffel et al. 2020, 2.2, as datatrove counts",
+    version=2,
     default=False,
     shared=_datatrove,
 )
