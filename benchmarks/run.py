@@ -24,7 +24,7 @@ def main() -> None:
         "ingest": lambda: bench_ingest.run(megabytes),
         "history": lambda: bench_history.run(records),
         "check": lambda: bench_check.run(chats),
-        "measure": lambda: bench_measure.run(2 * megabytes),
+        "measure": lambda: bench_measure.run(megabytes),
         "pii": lambda: bench_pii.run(0 if args.small else 10),
     }
     for name in args.names or benches:

@@ -30,7 +30,7 @@ LIST_LINE, INDENTED, SYMBOLS, ENDED, ODD_WORD = 1, 2, 4, 8, 16
 
 @kernel
 def code_at(data: NDArray[np.uint8], i: int, end: int) -> tuple[int, int]:
-    """Code point of the character at i, and its width in bytes. Of bytes that are no UTF-8 some number, not beyond end."""
+    """Code point of the character at i, and its width in bytes. Of bytes that are no UTF-8 some number, before end."""
     c = int(data[i])
     if c < 0x80:
         return c, 1

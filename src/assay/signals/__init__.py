@@ -10,6 +10,7 @@ from assay.signals import conflicts as conflicts
 from assay.signals import duplicates as duplicates
 from assay.signals import episodes as episodes
 from assay.signals import fields as fields
+from assay.signals import information as information
 from assay.signals import label_errors as label_errors
 from assay.signals import label_names as label_names
 from assay.signals import labels as labels
