@@ -154,3 +154,11 @@ rules = spacy.blank("en").tokenizer.rules
 found = {word: [piece[ORTH] for piece in pieces] for word, pieces in rules.items() if not word.isspace()}
 print(json.dumps({"exceptions": found, "units": UNITS.split("|")}))
 """
+
+UNISEG = r'''
+import json, sys
+from uniseg.wordbreak import words
+
+for line in open(sys.argv[1], encoding="utf-8"):
+    print(json.dumps([word for word in words(json.loads(line)) if word[0].isalnum()]))
+'''

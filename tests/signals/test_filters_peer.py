@@ -23,11 +23,13 @@ import pytest
 import zstandard
 
 from assay.kernels.word_exceptions import UNITS, exceptions
+from assay.kernels.words import LETTERS
 from assay.records.schema import schema_of
 from assay.rules import evaluate, load_ruleset
 from assay.signals import measure_rows, signals_for
+from tests.kernels.test_words import words
 from tests.signals.agreement import Agreement, agreement, thresholds
-from tests.signals.originals import DATATROVE, DOLMA, SPACY
+from tests.signals.originals import DATATROVE, DOLMA, SPACY, UNISEG
 
 pytestmark = pytest.mark.peer
 
@@ -263,3 +265,12 @@ def test_our_table_of_exceptions_is_that_of_spacy(tmp_path: Path) -> None:
     found = ask("datatrove", SPACY, tmp_path, ["rules"])[0]
     assert {word: list(pieces) for word, pieces in exceptions().items()} == found["exceptions"]
     assert set(UNITS) == set(found["units"])
+
+
+def test_letter_words_are_those_that_dclm_takes_from_uniseg(texts: dict[str, list[str]], tmp_path: Path) -> None:
+    """uniseg comes with dolma; DCLM keeps its words that begin with a letter or a digit."""
+    said = [*texts["english"][::80], *texts["multilingual"][::20], *texts["short"][::10]]
+    found = ask("dolma", UNISEG, tmp_path, said)
+    differ = sum(ours != theirs for ours, theirs in zip(words(said, LETTERS), found, strict=True))
+    print(f"\n{sum(map(len, found))} words of {len(said)} texts; texts that differ: {differ}")
+    assert differ <= len(said) // 100
