@@ -69,3 +69,25 @@ def test_a_parameter_that_no_signal_has_is_an_error(decided: Path) -> None:
     assert done.returncode == 2
     assert "did you mean 'as_of'" in done.stderr
     assert assay("measure", "q", "--param", "as_of", folder=decided).returncode == 2
+
+
+def test_a_table_of_two_versions_finds_what_was_removed(tmp_path: Path) -> None:
+    for version, body in {"1": "def gone(a, b): ...\ndef kept(a, b): ...\n", "2": "def kept(a): ...\n"}.items():
+        (tmp_path / version / "pkg").mkdir(parents=True)
+        (tmp_path / version / "pkg" / "__init__.py").write_text(f'__version__ = "{version}.0"\n{body}')
+    done = assay("apis", "1/pkg", "2/pkg", "-o", "table.json", "--json", folder=tmp_path)
+    found = json.loads(done.stdout)
+    assert (found["removed"], found["removed_parameters"]) == (["pkg.gone"], {"pkg.kept": ["b"]})
+    (tmp_path / "code.jsonl").write_text(
+        json.dumps({"id": "one", "domain": "code", "text": "```python\nimport pkg\npkg.gone(1, 2)\npkg.kept(1)\n```"})
+        + "\n"
+    )
+    for words in (
+        ["init"],
+        ["ingest", "code", "code.jsonl", "--kind", "composite"],
+        ["measure", "code", "--only", "stale_apis", "--param", "api_tables=table.json"],
+    ):
+        done = assay(*words, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    shown = assay("show", "code.composite", "one", folder=tmp_path).stdout
+    assert "pkg.gone removed in 2.0" in shown

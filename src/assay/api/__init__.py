@@ -24,6 +24,7 @@ from assay.api.workspace import Workspace as Workspace
 from assay.core.results import Result
 
 if TYPE_CHECKING:
+    from assay.flows.api_tables import ApiTableResult
     from assay.flows.check import CheckResult
     from assay.flows.rule_checks import ExplainResult, LintResult, RuleTestsResult
     from assay.flows.signal_list import SignalList, SignalPage
@@ -135,6 +136,15 @@ def explain_rules(rules: str | Path, rule: str | None = None) -> ExplainResult:
     from assay.flows.rule_checks import explain_rules as run_explain
 
     return run_explain(rules, rule)
+
+
+def api_table(
+    old: str | Path, new: str | Path, out: str | Path, *, old_version: str | None = None, new_version: str | None = None
+) -> ApiTableResult:
+    """What a Python package lost between two versions, written to `out` for the signal stale_apis."""
+    from assay.flows.api_tables import api_table as run_api_table
+
+    return run_api_table(old, new, out, old_version=old_version, new_version=new_version)
 
 
 def verify(folder: str | Path) -> VerifyResult:

@@ -1,7 +1,8 @@
-"""Commands about signals and rules themselves: signals list|show, rules lint|test|explain."""
+"""Commands about signals and rules themselves: signals list|show, rules lint|test|explain, apis."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,3 +59,17 @@ def explain_rules(
     from assay import api
 
     return api.explain_rules(rules, rule)
+
+
+@verb("Catalogue")
+def apis(
+    old: Annotated[Path, typer.Argument(help="The folder of a Python package, as it was.")],
+    new: Annotated[Path, typer.Argument(help="The same package in a newer version.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the table (JSON).")],
+    old_version: Annotated[str | None, typer.Option(help="Where the package does not say it.")] = None,
+    new_version: Annotated[str | None, typer.Option(help="Where the package does not say it.")] = None,
+) -> Result:
+    """What a package lost between two versions, read without importing it: a table for the signal stale_apis."""
+    from assay import api
+
+    return api.api_table(old, new, out, old_version=old_version, new_version=new_version)
