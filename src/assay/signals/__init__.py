@@ -4,6 +4,7 @@ from assay.signals import after_c4 as after_c4
 from assay.signals import agents as agents
 from assay.signals import answers as answers
 from assay.signals import characters as characters
+from assay.signals import citations as citations
 from assay.signals import code as code
 from assay.signals import code_imports as code_imports
 from assay.signals import code_style as code_style
