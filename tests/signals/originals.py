@@ -155,10 +155,10 @@ found = {word: [piece[ORTH] for piece in pieces] for word, pieces in rules.items
 print(json.dumps({"exceptions": found, "units": UNITS.split("|")}))
 """
 
-UNISEG = r'''
+UNISEG = r"""
 import json, sys
 from uniseg.wordbreak import words
 
 for line in open(sys.argv[1], encoding="utf-8"):
     print(json.dumps([word for word in words(json.loads(line)) if word[0].isalnum()]))
-'''
+"""
