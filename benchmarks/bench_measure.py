@@ -94,7 +94,7 @@ def run(megabytes: int) -> dict[str, Any]:
     home = WORK / "measured"
     ws = assay.open(home, create=True)
     for name, path in (("docs", source), ("tiny", tiny)):
-        if name not in ws.store.names():
+        if not any(known.startswith(f"{name}.") for known in ws.store.names()):
             ws.ingest(name, [str(path)])
     data = ws.store.dataset(ws.store.names("docs")[0])
     out: dict[str, Any] = {"text_mb": round(size / 1e6, 1), "records": data.count()}

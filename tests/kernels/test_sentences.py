@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.kernels.sentences import peeled_sentences, plain_sentences
+from assay.kernels.sentences import marked_runs, peeled_sentences, plain_sentences
 from assay.kernels.word_tables import SPLIT, TABLE_SIZE
 from assay.kernels.words import PEELED, character_classes
 from tests.kernels.test_words import words
@@ -40,7 +40,7 @@ texts = lines.map("".join).map(lambda text: text.replace("\n", " "))
 
 def peeled(text: str) -> int:
     raw = np.frombuffer(text.encode() or b" ", np.uint8)[: len(text.encode())]
-    return peeled_sentences(raw, 0, len(raw), character_classes(), np.empty((4, 2), np.int64))[1]
+    return peeled_sentences(raw, 0, len(raw), character_classes(), np.empty((4, 2), np.int64), marked_runs())[1]
 
 
 def slow_peeled(text: str) -> int:

@@ -210,6 +210,7 @@ def c4_lines(
     square: bool,
     curly: bool,
     table: NDArray[np.uint8],
+    met: NDArray[np.uint64],
     out: NDArray[np.int64],
 ) -> None:
     """Three numbers of one text, under two rules. lines: find_lines(), of splitlines(). out: zeros.
@@ -252,7 +253,7 @@ def c4_lines(
                 opened |= line[i] == 123
         sentences = 0
         if not (lorem or script or opened or policy):
-            words, sentences = peeled_sentences(line, a, b, table, words)
+            words, sentences = peeled_sentences(line, a, b, table, words, met)
         for rule in (0, 3):
             if out[rule + 2] or (rule == 0 and not ends):
                 continue

@@ -14,6 +14,7 @@ from assay.kernels.filter_lines import c4_lines, fineweb_lines, holds_rare
 from assay.kernels.grams import new_scratch, repeated_words
 from assay.kernels.repetition import duplicate_shares, number_lines, number_paragraphs
 from assay.kernels.runs import DATATROVE, DOLMA, FACTS, kept_runs, text_words
+from assay.kernels.sentences import marked_runs
 from assay.kernels.shape import STOP_WORDS, WORDS, line_shares, text_shape
 from assay.kernels.spans import characters, find_lines
 
@@ -53,7 +54,7 @@ def published(
     for row in range(rows):
         longest = max(longest, offsets[row + 1] - offsets[row])
     keys, before = np.empty(longest, np.uint64), np.empty(longest + 1, np.int64)
-    kept, cut = kept_runs(), np.empty((4096, 2), np.int64)
+    kept, met, cut = kept_runs(), marked_runs(), np.empty((4096, 2), np.int64)
     facts, histogram = np.zeros(FACTS, np.int64), np.zeros(4096, np.int64)
     lines, broken, scratch = np.empty((64, 4), np.int64), np.empty((64, 4), np.int64), new_scratch(1024)
     for row in range(rows):
@@ -95,5 +96,5 @@ def published(
                 line_shares(data, split, n, variant, shape[row])
             if wanted & C4:
                 phrases, square, curly = holds_rare(data, start, end)
-                c4_lines(data, split, n, phrases, square, curly, table, c4[row])
+                c4_lines(data, split, n, phrases, square, curly, table, met, c4[row])
     return repeated, shape, fineweb, c4

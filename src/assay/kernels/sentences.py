@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
 from assay.kernels.endings import code_at
+from assay.kernels.spans import span_hash
 from assay.kernels.word_tables import PUNCT, SPLIT, TABLE_SIZE
 from assay.kernels.words import PEELED, split_words
+
+_MET = 4096  # entries of the table of runs met before
 
 
 @kernel
@@ -29,10 +32,39 @@ def _is_token(data: NDArray[np.uint8], a: int, b: int) -> bool:
 
 
 @kernel
+def _after(
+    data: NDArray[np.uint8], words: NDArray[np.int64], n: int, table: NDArray[np.uint8], ended: bool
+) -> np.uint64:
+    """What the words of a run do: twice the sentences that begin in it, and 1 where one has ended after it."""
+    found = 0
+    for k in range(n):
+        code, width = code_at(data, words[k, 0], words[k, 1])
+        if width == words[k, 1] - words[k, 0] and code < TABLE_SIZE and table[code] & SPLIT:
+            ended = True
+        elif ended and not _only_punctuation(data, words[k, 0], words[k, 1], table):
+            found += 1
+            ended = False
+    return np.uint64(2 * found + (1 if ended else 0))
+
+
+@kernel
+def marked_runs() -> NDArray[np.uint64]:
+    """An empty table of runs met before, for peeled_sentences: a hash, and what the run does in either state."""
+    return np.zeros(2 * _MET, np.uint64)
+
+
+@kernel
 def peeled_sentences(
-    data: NDArray[np.uint8], a: int, b: int, table: NDArray[np.uint8], words: NDArray[np.int64]
+    data: NDArray[np.uint8],
+    a: int,
+    b: int,
+    table: NDArray[np.uint8],
+    words: NDArray[np.int64],
+    met: NDArray[np.uint64],
 ) -> tuple[NDArray[np.int64], int]:
     """Sentences of data[a:b] as spaCy's sentencizer counts them, at least one; and room for words, as split_words.
+
+    met: marked_runs(); the same runs of words come again and again, each sort is cut once.
 
     A word that is one sentence mark (SPLIT) ends a sentence; the next begins at the next word that is not all
     punctuation. White space other than one plain space is such a word. O(b - a).
@@ -50,21 +82,36 @@ def peeled_sentences(
         i += 1
     if not likely:
         return words, 1
-    words, n = split_words(data, a, b, table, PEELED, words)
-    found, ended, before = 1, False, a
-    for k in range(n):
-        start, stop = words[k, 0], words[k, 1]
-        if ended and k > 0 and _is_token(data, before, start):
+    found, ended, before, i = 1, False, a, a
+    while i < b:
+        width = 0 if 33 <= data[i] < 128 else space_width(data, i, b)
+        if width:
+            i += width
+            continue
+        start, marked = i, False
+        while i < b and (33 <= data[i] < 128 or space_width(data, i, b) == 0):
+            marked |= data[i] == 46 or data[i] == 33 or data[i] == 63 or data[i] >= 128
+            i += 1
+        if ended and before > a and _is_token(data, before, start):
             found += 1
             ended = False
-        before = stop
-        code, width = code_at(data, start, stop)
-        if width == stop - start and code < TABLE_SIZE and table[code] & SPLIT:
-            ended = True
-        elif ended and not _only_punctuation(data, start, stop, table):
-            found += 1
-            ended = False
-    return words, found + (1 if ended and n > 0 and _is_token(data, before, b) else 0)
+        before = i
+        if not marked:  # the words of a run without a mark end nothing: only one that begins a sentence matters
+            if ended and not _only_punctuation(data, start, i, table):
+                found += 1
+                ended = False
+            continue
+        h = span_hash(data, start, i)
+        at = (h >> np.uint64(40)) % np.uint64(_MET) * np.uint64(2)
+        if met[at] != h:
+            words, n = split_words(data, start, i, table, PEELED, words)
+            does = _after(data, words, n, table, False) | _after(data, words, n, table, True) << np.uint64(32)
+            met[at], met[at + np.uint64(1)] = h, does
+        does = met[at + np.uint64(1)]
+        effect = int(np.int64(does >> np.uint64(32) if ended else does & np.uint64(0xFFFFFFFF)))
+        found += effect >> 1
+        ended = effect & 1 == 1
+    return words, found + (1 if ended and _is_token(data, before, b) else 0)
 
 
 @kernel
