@@ -179,6 +179,17 @@ def test_what_is_held_agrees_with_a_search_of_the_text(quote: list[str], text: l
     assert index.holds(" ".join(quote)) == (f" {' '.join(quote)} " in f" {' '.join(text)} ")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["A" + "a" * 200_000, "A." * 100_000, "\n" * 200_000, "(" * 200_000, '"' * 200_000, '" a' * 70_000, "Aa, " * 50_000,
+     "1 " * 100_000, "[1]" * 70_000, "> \n" * 70_000,
+     "``` \n" * 40_000, "§" * 200_000, "A v. " * 40_000, "." * 200_000],
+    ids=lambda text: repr(text[:6]),
+)  # fmt: skip
+def test_long_texts_of_one_thing_end(text: str) -> None:
+    cited(text), dangling_numbers(text, 1), [pieces(one) for one in quoted(text, 2)]
+
+
 def test_words_and_pieces() -> None:
     assert words("It\u2019s  ﬁne \u2014 na\u00efve, 3\u00a0000") == ["it", "s", "fine", "na\u00efve", "3", "000"]
     assert pieces("one two three four ... five six ... a b c d") == [

@@ -126,6 +126,16 @@ def test_styles_of_one_text() -> None:
     assert styles("no code, 'quoted' 'words' 'here'") == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["`" * 200_000, "$" * 200_000, "$a " * 70_000, r"\[" * 70_000, "```\n" * 50_000, "~~~\n```\n" * 20_000,
+     "```py\n" + "'a" * 99_000 + "\n```", "```py\n" + " " * 200_000 + "\n```"],
+    ids=lambda text: repr(text[:8]),
+)  # fmt: skip
+def test_long_texts_of_one_thing_end(text: str) -> None:
+    styles(text)
+
+
 def test_the_one_record_with_tabs_is_named() -> None:
     found = texts("code_style_drift", *[PYTHON] * 22, TABBED, "prose")
     assert found == [*[[]] * 22, ["tabs in indentation of python (usually 4 spaces)"], None]

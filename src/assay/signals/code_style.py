@@ -13,7 +13,9 @@ from assay.signals.base import dataset_signal
 from assay.signals.drift import counted, drifting, usual
 
 _SEEN = pa.schema([("row", pa.int64()), ("facet", TEXT), ("style", TEXT)])
-_FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)^(?P=mark)", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<mark>`{3,9}|~{3,9})[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)^(?P=mark)", re.M | re.S
+)
 _INDENT = re.compile(r"^(\t+|[ ]+)(?=\S)", re.M)
 _STRING = re.compile(r"(?<![\w'\"\\])(?P<mark>['\"])(?!(?P=mark))(?:[^'\"\\\n]|\\.)*(?P=mark)")
 _NAMED = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ _UNJUDGED = ("svg", "heic", "heif", "avif", "m4a", "aac", "opus", "aiff", "wma")
 GREY_SIDE = 256  # sharpness is measured on a grey picture of at most this many pixels a side
 FRAME_S, SILENT, RUN = 0.02, 10 ** (-60 / 20), 3  # silence: a frame below -60 dBFS; clipping: so many samples in a row
 _CHUNK = 1 << 18  # samples decoded at once
+MOST_BYTES = 1 << 30  # of one item; larger files are not read, as if they were not at hand
+_WARNINGS = threading.Lock()  # what to do with warnings is decided for the whole process
 
 IMAGE_FACTS = pa.struct(
     {
@@ -113,6 +116,8 @@ def _bytes(item: dict[str, Any], beside: str, root: str | None) -> bytes | None:
     if offset < 0 or (length is not None and length < 0):
         return None
     with place.open("rb") as file:
+        if (place.stat().st_size - offset if length is None else length) > MOST_BYTES:
+            return None
         file.seek(offset)
         return file.read(-1 if length is None else length)
 
@@ -222,7 +227,7 @@ def _picture(data: bytes) -> tuple[int, int, str, float | None, bool] | None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        with _WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 if picture.width * picture.height > (1 << 30) // 12:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 _CFR = re.compile(
-    r"\b(\d{1,2})\s+C\.?\s?F\.?\s?R\.?\s*(?:§+\s*|[Pp]arts?\s+|[Ss]ec(?:tion|\.)\s+)?(\d+(?:\.\d+[a-z]?)?)"
+    r"\b(\d{1,2})\s+C\.?\s?F\.?\s?R\.?\s*(?:§{1,2}\s{0,3}|[Pp]arts?\s+|[Ss]ec(?:tion|\.)\s+)?(\d+(?:\.\d+[a-z]?)?)"
 )
-_USC = re.compile(r"\b(\d{1,2})\s+U\.?\s?S\.?\s?C\.?(?:\s?A\.?)?\s*(?:§+\s*)?(\d+[a-z]{0,2})\b")
-_SECTION = re.compile(r"§+\s*(\d+[a-z]{0,2}(?:[.-]\d+[a-z]?)*)")
+_USC = re.compile(r"\b(\d{1,2})\s+U\.?\s?S\.?\s?C\.?(?:\s?A\.?)?\s*(?:§{1,2}\s{0,3})?(\d+[a-z]{0,2})\b")
+_SECTION = re.compile(r"§{1,3}\s{0,3}(\d+[a-z]{0,2}(?:[.-]\d+[a-z]?)*)")
 _NAMED_SECTION = re.compile(r"\b[Ss]ec(?:tion|\.)\s+(\d+[a-z]{0,2}(?:[.-]\d+[a-z]?)*)")
 _REPORTERS = (
     r"U\.\s?S\.|S\.\s?Ct\.|L\.\s?Ed\.(?:\s?2d)?|F\.(?:\s?2d|\s?3d|\s?4th)?|F\.\s?Supp\.(?:\s?2d|\s?3d)?|"
@@ -17,14 +17,15 @@ _REPORTERS = (
     r"Cal\.(?:\s?\dth|\s?2d|\s?3d)?|N\.\s?Y\.(?:\s?2d|\s?3d)?"
 )
 _REPORT = re.compile(rf"\b(\d{{1,4}})\s+({_REPORTERS})\s+(\d{{1,5}})\b")
-_PARTY = r"[A-Z][\w.'&-]*(?:\s(?:of|the|and|for|[A-Z][\w.'&-]*)){0,5}?"
-_CASE = re.compile(rf"\b({_PARTY})\s+v\.\s+([A-Z][\w'&-]+)")
+# Every repetition is bounded: a megabyte without a space must not take hours.
+_PARTY = r"[A-Z][\w.'&-]{0,40}(?:\s(?:of|the|and|for|[A-Z][\w.'&-]{0,40})){0,5}?"
+_CASE = re.compile(rf"\b({_PARTY})\s{{1,9}}v\.\s{{1,9}}([A-Z][\w'&-]{{1,40}})")
 _ARXIV = re.compile(r"(?i)\barxiv(?:\.org)?[:\s/]*(?:abs/|pdf/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})")
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>\]\[{}|\\^`“”]+")
 _RFC = re.compile(r"\bRFC[\s#-]{0,2}0*(\d{1,5})\b")
 # (Smith 2020), (Smith & Jones, 2020; Lee et al. 2019), Smith et al. (2020): the first author and the year.
-_NAME = r"(?:(?:van|von|de|der|la|le|di)\s)*[A-Z][\w'’-]*[a-z][\w'’-]*"
-_MORE = rf"(?:\s+et\s+al\.?|(?:,\s+{_NAME})*,?\s+(?:&|and)\s+{_NAME})?"
+_NAME = r"(?:(?:van|von|de|der|la|le|di)\s){0,2}[A-ZÀ-ÖØ-Þ](?:['’][A-Z])?[a-zß-öø-ÿ][\w'’-]{0,40}"
+_MORE = rf"(?:\s+et\s+al\.?|(?:,\s+{_NAME}){{0,9}},?\s+(?:&|and)\s+{_NAME})?"
 _IN_BRACKETS = re.compile(
     rf"(?<=[(;])\s*(?:(?:see|cf\.?|e\.g\.,?|in|also)\s+)*({_NAME}){_MORE},?\s+((?:19|20)\d\d)[a-z]?(?=[);,:])"
 )
@@ -39,7 +40,7 @@ _NO_AUTHORS = frozenset((
 ))  # fmt: skip
 _NUMBERED = re.compile(r"(?<![\w\])])\[(\d{1,3}(?:\s*[,–-]\s*\d{1,3})*)\](?![(:\w])")
 _DEFINED = re.compile(r"(?m)^\s{0,3}(?:\[\^?(\d{1,3})\]:?|(\d{1,3})\.)\s+\S")
-_REFERENCES = re.compile(r"(?im)^[#*\s]*(?:references|bibliography|sources|works cited|notes|literature)\b[*:\s]*$")
+_REFERENCES = re.compile(r"(?im)^[#* \t]*(?:references|bibliography|sources|works cited|notes|literature)\b[*: \t]*$")
 
 
 def cited(text: str) -> dict[str, tuple[str, ...]]:

@@ -26,7 +26,7 @@ _ANGLE = r"«(?P<a>[^«»]{1,4000})»"
 _QUOTE = re.compile(f"{_STRAIGHT}|{_CURLY}|{_ANGLE}")
 _BLOCK = re.compile(r"(?m)(?:^[ ]{0,3}>[ \t]?.*(?:\n|\Z))+")
 _LEFT_OUT = re.compile(r"\[\s*(?:\.\s*){3}\]|\[…\]|\(\s*(?:\.\s*){3}\)|(?:\.\s?){3,}|…|\*\s?\*\s?\*")
-_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.M | re.S)
+_FENCE = re.compile(r"^(`{3,9}|~{3,9}).*?^\1", re.M | re.S)
 
 
 def words(text: str) -> list[str]:
