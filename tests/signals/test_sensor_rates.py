@@ -100,6 +100,23 @@ def test_a_file_that_holds_no_limits_is_refused(tmp_path: Path, text: str, said:
     assert caught.value.code == "E106"
 
 
+def test_placeholders_are_named_and_numbers_that_fit_are_not() -> None:
+    rows = [reading(i, t=20.0 + i, x=990.0 + i) for i in range(15)]
+    rows += [
+        reading(20, t=-9999.0, x=999.0),
+        reading(21, t=-999.9, x=None),
+        reading(22, x=None),
+        reading(23, t=65535.0),
+    ]
+    found = values("placeholder_readings", "domain_log", *rows)
+    assert found[:15] == [[]] * 15
+    assert found[15:] == [["t"], ["t"], None, ["t"]]
+    counter = [reading(i, t=0.0) for i in range(15)] + [reading(15, t=999.0)]
+    assert values("placeholder_readings", "domain_log", *counter) == [[]] * 16, "of a counter nothing is known"
+    few = [reading(i, t=20.0) for i in range(9)] + [reading(9, t=-9999.0)]
+    assert values("placeholder_readings", "domain_log", *few) == [[]] * 10
+
+
 def test_a_spike_stands_out_and_a_ramp_does_not() -> None:
     rng = np.random.default_rng(0)
     rows = [reading(i, x=float(i + rng.normal())) for i in range(200)]
@@ -151,6 +168,13 @@ def test_real_rooms_machines_and_weather_change_slowly_enough(shared_data: Path)
     weather[2500]["sensor_data"][1]["value"] = 9999.0
     hits = [i for i, one in enumerate(rates(*weather)) if one]
     assert hits == [2500, 2501], "there and back"
+
+
+def test_real_sensors_write_no_placeholders(shared_data: Path) -> None:
+    for file in sorted((shared_data / "sensors/nab").rglob("*.csv")):
+        name = file.relative_to(shared_data / "sensors/nab").with_suffix("").as_posix()
+        found = values("placeholder_readings", "domain_log", *nab(shared_data, name, "x", "F")[:4000])
+        assert [one for one in found if one] == []
 
 
 def test_spikes_of_a_real_machine_are_few(shared_data: Path) -> None:

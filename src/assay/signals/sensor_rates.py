@@ -1,4 +1,4 @@
-"""Sensor channels that change faster than the world can, and readings that stand out from their neighbours."""
+"""Readings against their series: changes faster than the world can make, placeholders, readings that stand out."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ _SERIES = ("stream", "channel", "unit")
 SHORTEST_S = 1.0  # steps are at least so long for built-in rates: the noise of a fast sensor is no change
 AROUND = 5  # readings on each side that a reading is held against
 _ROWS = 1 << 16  # windows at once
+# What loggers write for "no value": rows of nines, the ends of integers, the fill values of netCDF and of GRIB.
+_PLACEHOLDERS = np.array(sorted(
+    {-99.0, -99.9, -32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 4294967295.0, 9.96920996838687e36, 1e20}
+    | {sign * value for sign in (1.0, -1.0) for value in (999.0, 999.9, 999.99, 9999.0, 9999.9, 99999.0, 999999.0)}
+))  # fmt: skip
+FEWEST, BEYOND = 10, 3.0  # other readings of the series, and how many times further from 0 than all of them
 
 
 def _readings(
@@ -136,6 +142,44 @@ def rate_out_of_range(
     wrong = change > rate * np.maximum(seconds, floor)
     known_rows = tally(parents, len(record_id), ~np.isnan(rate)) > 0
     return listed(parents[wrong], channel.filter(pa.array(wrong)), len(record_id), ~known_rows)
+
+
+def _placeholders(parts: pa.Table) -> pa.Table:
+    """(record_id, channel) of every placeholder in a series whose other readings are far from it, sorted."""
+    rows, first, value = _in_time(parts)
+    suspect = np.isin(value, _PLACEHOLDERS)
+    series = np.cumsum(first) - 1
+    count = int(series[-1]) + 1 if len(series) else 0
+    others, furthest = np.bincount(series[~suspect], minlength=count), np.zeros(count)
+    np.maximum.at(furthest, series[~suspect], np.abs(value[~suspect]))
+    wrong = suspect & (others[series] >= FEWEST) & (furthest[series] > 0) & (np.abs(value) >= BEYOND * furthest[series])
+    found = rows.select(["record_id", "channel"]).filter(pa.array(wrong))
+    found = found.group_by(["record_id", "channel"], use_threads=False).aggregate([])
+    return found.sort_by([("record_id", "ascending"), ("channel", "ascending")]).combine_chunks()
+
+
+@dataset_signal(
+    dimension="validity",
+    kinds=("domain_log",),
+    reads=_READ,
+    writes=pa.list_(TEXT),
+    unit="channel names",
+    source="999, -9999, 65535 and their like, at least three times as far from 0 as all other readings of the series",
+    summarise=_readings,
+    combine=_placeholders,
+)
+def placeholder_readings(
+    state: pa.Table, *, record_id: pa.Array, sensor_data: pa.ListArray, **columns: pa.Array
+) -> pa.ListArray:
+    """Channels whose number stands for "no value" and was read as a measurement; sorted. Null without a number.
+
+    A series (stream, channel, unit) is judged by 10 other readings and more that are not all 0.
+    """
+    ids = pa.table({"record_id": record_id, "row": np.arange(len(record_id))})
+    found = ids.join(state, "record_id", join_type="inner", use_threads=False)
+    items, parents = flat(sensor_data)
+    some = tally(parents, len(record_id), flags(pc.is_finite(pc.cast(member(items, "value"), pa.float64()))))
+    return listed(found["row"].to_numpy(), found["channel"], len(record_id), some == 0)
 
 
 def _spikes(parts: pa.Table) -> pa.Table:
