@@ -22,7 +22,7 @@ def test_thresholds_are_those_of_the_preset(preset: str) -> None:
     there = load_ruleset(preset).rules
     assert {name for name in mine if name.startswith(prefix)} == {prefix + rule.name for rule in there}
     for rule in there:
-        when = rule.when
+        when = rule.expression.sql
         for old, new in renamed:
             when = when.replace(old, new)
-        assert (mine[prefix + rule.name].when, rule.action) == (when, "drop")
+        assert (mine[prefix + rule.name].expression.sql, rule.action) == (when, "drop")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar, cast
 
 import numba as nb
 
+from assay.kernels.caching import LOCATORS
+
 Function = TypeVar("Function", bound=Callable[..., object])
+_deciding = threading.Lock()
 
 
 def kernel(function: Function) -> Function:
@@ -16,4 +20,10 @@ def kernel(function: Function) -> Function:
     Not `parallel`: sums would change with the number of threads, and concurrent calls abort. Parallelism belongs
     to the engine. `py_func` of the result is the plain Python function.
     """
-    return cast(Function, nb.njit(cache=True, nogil=True)(function))
+    with _deciding:  # Numba asks where to keep a function while it is decorated; other people's stay as they are
+        before = nb.config.CACHE_LOCATOR_CLASSES
+        nb.config.CACHE_LOCATOR_CLASSES = LOCATORS
+        try:
+            return cast(Function, nb.njit(cache=True, nogil=True)(function))
+        finally:
+            nb.config.CACHE_LOCATOR_CLASSES = before
