@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
+from typing import Any, Self
 
 from assay.core.errors import UnknownName
 from assay.core.extras import has_extra
@@ -13,7 +11,7 @@ from assay.records.schema import KIND_NAMES
 from assay.signals import DIMENSIONS, SIGNALS, Signal
 
 
-class SignalLine(msgspec.Struct, frozen=True, kw_only=True):
+class SignalFacts(Result, frozen=True, kw_only=True):
     """`default`: measured unasked. `extra`: the extra it needs, null for none; `installed` whether that is there."""
 
     name: str
@@ -25,11 +23,27 @@ class SignalLine(msgspec.Struct, frozen=True, kw_only=True):
     default: bool
     extra: str | None
     installed: bool
-    what: str
+    what: str  # the first line of its documentation
+
+    @classmethod
+    def of(cls, signal: Signal, **more: Any) -> Self:
+        return cls(
+            name=signal.name,
+            dimension=signal.dimension,
+            kinds=list(signal.kinds),
+            type=str(signal.writes),
+            unit=signal.unit,
+            scope=signal.scope,
+            default=signal.default,
+            extra=signal.extra,
+            installed=signal.extra is None or has_extra(signal.extra),
+            what=signal.doc.strip().partition("\n")[0],
+            **more,
+        )
 
 
 class SignalList(Result, frozen=True, kw_only=True):
-    signals: list[SignalLine]
+    signals: list[SignalFacts]
 
     def lines(self) -> list[str]:
         out = []
@@ -40,18 +54,9 @@ class SignalList(Result, frozen=True, kw_only=True):
         return [*out, f"{len(self.signals)} signals; * on request, or when a rule reads it"]
 
 
-class SignalPage(Result, frozen=True, kw_only=True):
+class SignalPage(SignalFacts, frozen=True, kw_only=True):
     """Everything declared about one signal."""
 
-    name: str
-    dimension: str | None
-    kinds: list[str]
-    type: str
-    unit: str
-    scope: str
-    default: bool
-    extra: str | None
-    installed: bool
     source: str
     version: int
     reads: dict[str, str]
@@ -93,41 +98,17 @@ def signal_list(kind: str | None = None, dimension: str | None = None, *, defaul
         and (dimension is None or signal.dimension == dimension)
         and (signal.default or not default_only)
     ]
-    return SignalList(signals=[_line(signal) for signal in sorted(chosen, key=lambda one: one.name)])
-
-
-def _line(signal: Signal) -> SignalLine:
-    return SignalLine(
-        name=signal.name,
-        dimension=signal.dimension,
-        kinds=list(signal.kinds),
-        type=str(signal.writes),
-        unit=signal.unit,
-        scope=signal.scope,
-        default=signal.default,
-        extra=signal.extra,
-        installed=signal.extra is None or has_extra(signal.extra),
-        what=signal.doc.strip().partition("\n")[0],
-    )
+    return SignalList(signals=[SignalFacts.of(signal) for signal in sorted(chosen, key=lambda one: one.name)])
 
 
 def signal_page(name: str) -> SignalPage:
     """One signal. E101 with the nearest name."""
     signal = SIGNALS.get(name)
-    line = _line(signal)
     columns: dict[str, str] = {}
     for kind in signal.kinds:
         columns |= {column: str(dtype) for column, dtype in signal.columns(kind).items()}
-    return SignalPage(
-        name=line.name,
-        dimension=line.dimension,
-        kinds=line.kinds,
-        type=line.type,
-        unit=line.unit,
-        scope=line.scope,
-        default=line.default,
-        extra=line.extra,
-        installed=line.installed,
+    return SignalPage.of(
+        signal,
         source=signal.source,
         version=signal.version,
         reads=columns,
