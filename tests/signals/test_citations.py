@@ -86,6 +86,12 @@ def test_what_quotes_nothing_is_not_judged(folder: str) -> None:
         'It is 5" by 6" or so',
     ):
         assert one("quotes_not_found", folder, text) is None
+    for text in (
+        '<a class="one two three four five six seven" href="x">y</a>',
+        "> [!NOTE]\n> one two three four five six seven\n",
+        'at "https://example.org/one/two/three/four/five/six/seven"',
+    ):
+        assert one("quotes_not_found", folder, text) is None
     assert one("quotes_not_found", None, 'It says "words that nobody ever wrote anywhere".') is None
     assert one("quotes_not_found", folder, 'It says "one two three four".', quote_words=4) == ["one two three four"]
 

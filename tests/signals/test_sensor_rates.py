@@ -111,6 +111,8 @@ def test_placeholders_are_named_and_numbers_that_fit_are_not() -> None:
     found = values("placeholder_readings", "domain_log", *rows)
     assert found[:15] == [[]] * 15
     assert found[15:] == [["t"], ["t"], None, ["t"]]
+    fill = [reading(i, t=20.0 + i) for i in range(15)] + [reading(15, t=float(np.float32(9.96921e36)))]
+    assert values("placeholder_readings", "domain_log", *fill)[15] == ["t"], "as netCDF fills in"
     counter = [reading(i, t=0.0) for i in range(15)] + [reading(15, t=999.0)]
     assert values("placeholder_readings", "domain_log", *counter) == [[]] * 16, "of a counter nothing is known"
     few = [reading(i, t=20.0) for i in range(9)] + [reading(9, t=-9999.0)]

@@ -29,8 +29,9 @@ AROUND = 5  # readings on each side that a reading is held against
 _ROWS = 1 << 16  # windows at once
 # What loggers write for "no value": rows of nines, the ends of integers, the fill values of netCDF and of GRIB.
 _PLACEHOLDERS = np.array(sorted(
-    {-99.0, -99.9, -32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 4294967295.0, 9.96920996838687e36, 1e20}
+    {-99.0, -99.9, -32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 4294967295.0}
     | {sign * value for sign in (1.0, -1.0) for value in (999.0, 999.9, 999.99, 9999.0, 9999.9, 99999.0, 999999.0)}
+    | {9.969209968386869e36, 1e20, 9.999e20}
 ))  # fmt: skip
 FEWEST, BEYOND = 10, 3.0  # other readings of the series, and how many times further from 0 than all of them
 

@@ -25,6 +25,8 @@ _CURLY = r"[“„](?P<c>[^“”„]{1,4000})[”“]"
 _ANGLE = r"«(?P<a>[^«»]{1,4000})»"
 _QUOTE = re.compile(f"{_STRAIGHT}|{_CURLY}|{_ANGLE}")
 _BLOCK = re.compile(r"(?m)(?:^[ ]{0,3}>[ \t]?.*(?:\n|\Z))+")
+_MARKUP = re.compile(r"<[A-Za-z/!][^<>]{0,2000}>")  # its attributes stand in quotation marks
+_ALERT = re.compile(r"\s*\[!\w+\]")  # `> [!NOTE]` sets a box, and quotes nobody
 _LEFT_OUT = re.compile(r"\[\s*(?:\.\s*){3}\]|\[…\]|\(\s*(?:\.\s*){3}\)|(?:\.\s?){3,}|…|\*\s?\*\s?\*")
 _FENCE = re.compile(r"^(`{3,9}|~{3,9}).*?^\1", re.M | re.S)
 
@@ -40,12 +42,16 @@ def prose(text: str) -> str:
 
 
 def quoted(text: str, fewest: int) -> list[str]:
-    """Passages in quotation marks or block quotes of at least `fewest` words, in order, each once."""
-    text = prose(text)
+    """Passages in quotation marks or block quotes of at least `fewest` words, in order, each once.
+
+    Fenced code, attributes of HTML tags, boxes such as `> [!NOTE]` and addresses without a space are no quotes.
+    """
+    text = _MARKUP.sub(" ", prose(text))
     found = [(match.start(), match[match.lastgroup or 0]) for match in _QUOTE.finditer(text)]
     for match in _BLOCK.finditer(text):
         found.append((match.start(), re.sub(r"(?m)^[ ]{0,3}>[ \t]?", "", match[0]).strip()))
-    return list(dict.fromkeys(said for _, said in sorted(found) if len(words(said)) >= fewest))
+    long = [said for _, said in sorted(found) if min(len(said.split()), len(words(said))) >= fewest]
+    return [said for said in dict.fromkeys(long) if not _ALERT.match(said)]
 
 
 def pieces(quote: str) -> list[list[str]]:
