@@ -30,7 +30,7 @@ def mixed(h: int) -> int:
 def words(text: str) -> list[bytes]:
     """Letters of ASCII in lower case, digits, other characters; those of U+3000 to U+9FFF alone."""
     data = text.encode().lower()
-    return re.findall(rb"[\xe3-\xe9][\x80-\xbf]{2}|(?:[a-z0-9]|[\xc2-\xdf\xe0\xea-\xf4][\x80-\xbf]+)+", data)
+    return re.findall(rb"[\xe3-\xe9][\x80-\xbf]{2}|(?:[a-z0-9]|[\xc2-\xdf\xe0-\xe2\xea-\xf4][\x80-\xbf]+)+", data)
 
 
 def grams(text: str) -> list[int]:
