@@ -80,6 +80,7 @@ def check(
     kind: str = "auto",
     mapping: Sequence[str] = (),
     format: str | None = None,
+    rules: Sequence[str | Path] = (),
     workers: int | None = None,
     quiet: bool = True,
 ) -> CheckResult:
@@ -98,6 +99,7 @@ def check(
         kind=kind,
         mapping=parse_map(mapping),
         format=format,
+        rules=rules,
         workers=workers,
         progress=progress_of("check", quiet),
     )

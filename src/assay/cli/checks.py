@@ -31,6 +31,10 @@ def check(
     kind: Annotated[str, typer.Option(help="The kind of record, or auto.")] = "auto",
     mapping: Annotated[list[str] | None, typer.Option("--map", help="ours=theirs.path[0]; repeatable.")] = None,
     file_format: Annotated[str | None, typer.Option("--format", help="Read as this format.")] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", help="More rules than the default ones: a preset or file; repeatable."),
+    ] = None,
 ) -> Result:
     """Say what is in FILES, what is wrong with it and how to fix it. Needs nothing, writes nothing."""
     from assay import api
@@ -46,6 +50,7 @@ def check(
         kind=kind,
         mapping=mapping or (),
         format=file_format,
+        rules=rules or (),
         workers=GLOBALS.workers,
         quiet=GLOBALS.json,
     )

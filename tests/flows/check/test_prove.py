@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.core.errors import UserError
 from assay.flows.check import CheckResult, check
 from assay.flows.check import faults as planters
 from assay.flows.check.faults import BREAKS, FAULTS, Fault, Plant, faults
@@ -55,6 +56,38 @@ def test_every_planted_fault_is_caught_on_one_record_of_each_kind(proven: CheckR
     missed = [(p.kind, p.fault, p.rule, p.missed) for p in result.proof if p.caught < p.planted]
     assert missed == []
     assert sum(p.planted for p in result.proof) > 150
+
+
+def test_every_fault_of_what_is_asked_for_is_caught(examples: str) -> None:
+    asked = ("pii", "code", "math", "web", "consistency", "agents", "sensors")
+    result = check([examples], prove=True, rules=asked)
+    assert [(p.kind, p.fault, p.rule, p.missed) for p in result.proof if p.caught < p.planted] == []
+    planted = {p.rule for p in result.proof if p.planted}
+    assert {"emails", "payment_cards", "bank_accounts", "private_keys", "code_parse_errors", "stale_apis"} <= planted
+    assert {"sql_parse_errors", "annotation_errors", "contradictory_values", "skipped_steps"} <= planted
+    assert {"broken_urls", "invalid_tool_schemas", "final_answer_wrong", "answer_does_not_follow"} <= planted
+
+
+def test_further_rules_are_named_in_what_to_do_next(examples: str, tmp_path: Path) -> None:
+    own = tmp_path / "own rules.yaml"
+    own.write_text("- {name: says_fine, dimension: validity, when: text like '%fine%', action: review}\n")
+    result = check([examples], rules=["pii", own])
+    found = next(problem for problem in result.problems if problem.rule == "says_fine")
+    assert f"--rules '{own}'" in found.fix
+    assert f"--rules pii --rules '{own}'" in result.next
+    assert {"emails", "says_fine", "truncated"} <= set(result.checks)
+
+
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        pytest.param("pi", "no rules preset called 'pi'", id="a preset that is not there"),
+        pytest.param("nowhere/own.yaml", "cannot read the rules file", id="a file that is not there"),
+    ],
+)
+def test_rules_that_are_not_there_are_told_before_anything_is_read(examples: str, rules: str, what: str) -> None:
+    with pytest.raises(UserError, match=what):
+        check([examples], rules=[rules])
 
 
 @pytest.mark.parametrize("kind", KIND_NAMES)

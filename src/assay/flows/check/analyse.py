@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from assay.flows.check.collect import Collected, Part, Settings, eval_index, unpacked
 from assay.flows.check.findings import File, Findings, Rows, Unreadable
 from assay.flows.check.kept import Kept
-from assay.flows.check.profile import Profile, profile
+from assay.flows.check.profile import DEFAULT, Profile, profile
 from assay.flows.check.tokens import RowTokens, truncated, zero_loss
 from assay.rules import evaluate, reason
 
@@ -47,6 +47,7 @@ class Analysis:
     refused: int = 0  # files without a reader: they are no records
     samples: dict[str, list[Any]] = field(default_factory=dict)
     untold: dict[str, dict[str, int]] = field(default_factory=dict)  # rule -> kind -> records it was unknown on
+    rules: tuple[str, ...] = DEFAULT
 
     @property
     def unreadable(self) -> int:
@@ -59,7 +60,7 @@ class Analysis:
 
 def analyse(files: list[File], collected: Iterable[Collected], settings: Settings, max_length: int | None) -> Analysis:
     """Everything the chunks found, in reading order. `files` may still grow while chunks come in."""
-    analysis = Analysis(Findings(files, {}), {}, {})
+    analysis = Analysis(Findings(files, {}), {}, {}, rules=settings.rules)
     findings = analysis.findings
     parts: dict[str, list[tuple[int, int, Part]]] = {}
     with closing(Kept()) as kept:
@@ -71,7 +72,7 @@ def analyse(files: list[File], collected: Iterable[Collected], settings: Setting
         for kind, found in sorted(parts.items()):
             analysis.kinds[kind] = sum(len(part.rows) for _, _, part in found)
             findings.rows[kind] = _rows(found)
-            _rules(analysis, profile(kind), found, kept)
+            _rules(analysis, profile(kind, settings.rules), found, kept)
             _ids(findings, kind, found)
             _tokens(analysis, kind, [part for _, _, part in found], max_length)
             _overlaps(findings, kind, [part for _, _, part in found], settings)
@@ -105,7 +106,7 @@ def _rows(parts: Sequence[tuple[int, int, Part]]) -> Rows:
 
 
 def _rules(analysis: Analysis, wanted: Profile, parts: Sequence[tuple[int, int, Part]], kept: Kept) -> None:
-    """Dataset signals from all summaries, then the default rules part by part."""
+    """Dataset signals from all summaries, then the rules part by part."""
     if not wanted.rules:
         return
     states = [

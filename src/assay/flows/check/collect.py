@@ -19,7 +19,7 @@ from assay.core.collector import collector_paused
 from assay.core.ids import xxh3_hex
 from assay.flows.check import overlap, views
 from assay.flows.check.findings import Ints
-from assay.flows.check.profile import Profile, profile
+from assay.flows.check.profile import DEFAULT, Profile, profile
 from assay.flows.check.tokens import count_rows, counter
 from assay.formats.base import Bad, Chunk, Item, parse
 from assay.records import Decoded, Decoder, RecordError, Row, to_batch
@@ -40,6 +40,7 @@ class Settings:
     eval_files: tuple[str, ...] = ()
     eval_items: tuple[tuple[str, str, str], ...] = ()
     format: str | None = None
+    rules: tuple[str, ...] = DEFAULT  # rule sets by name or file
     samples: bool = False  # keep a few records as they were given, for --prove
 
 
@@ -129,7 +130,7 @@ def _unread(unread: dict[str, Unread], reason: str, detail: str, found: Item | B
 def _part(task: Task, kind: str, records: Sequence[tuple[Item, Decoded]]) -> Part:
     settings = task.settings
     batch = to_batch(kind, [_row(task, item, decoded) for item, decoded in records])
-    wanted = profile(kind)
+    wanted = profile(kind, settings.rules)
     texts = [views.segments(kind, decoded.payload) for _, decoded in records]
     counts = count_rows(texts, counter(settings.tokenizer))
     return Part(

@@ -13,7 +13,7 @@ from typing import Any
 from assay.flows.check import views
 from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS
 from assay.flows.check.overlap import GRAM, fold
-from assay.flows.check.profile import profile
+from assay.flows.check.profile import DEFAULT, profile
 from assay.flows.check.seeds import Seed, encoded, leaves, put, reworded, saying, spoken
 from assay.records.schema import KIND_NAMES
 
@@ -68,9 +68,10 @@ def breaks(signal: str, name: str, *, most: int = 5) -> Callable[[Planter], Plan
     return register
 
 
-def faults(kind: str) -> list[Fault]:
+def faults(kind: str, named: tuple[str, ...] = DEFAULT) -> list[Fault]:
     """Every fault of a kind, and one that cannot be planted for each rule nobody has a planter for."""
     from assay.flows.check import (  # noqa: F401  (they register theirs when imported)
+        faults_asked,
         faults_code,
         faults_drift,
         faults_machines,
@@ -78,10 +79,15 @@ def faults(kind: str) -> list[Fault]:
         faults_text,
     )
 
-    rules = {rule.name for rule in profile(kind).rules} | {DUPLICATE_ID, ZERO_LOSS, TRUNCATED, *OVERLAPS.values()}
+    rules = {rule.name for rule in profile(kind, named).rules} | {
+        DUPLICATE_ID,
+        ZERO_LOSS,
+        TRUNCATED,
+        *OVERLAPS.values(),
+    }
     known = [one for one in FAULTS if kind in one.kinds and (one.rule in rules or one.rule.startswith(UNREADABLE))]
     covered = {one.rule for one in known}
-    for rule in profile(kind).rules:
+    for rule in profile(kind, named).rules:
         if rule.action == "keep" or rule.name in covered:
             continue
         signals = [name for name in rule.expression.names if name in BREAKS]

@@ -53,7 +53,7 @@ def gaps(
                 why="the trainer's context was not given (--max-length N)",
             )
         )
-    found += _dimensions(kinds)
+    found += _dimensions(kinds, analysis.rules)
     found += _untold(analysis)
     return found
 
@@ -71,15 +71,15 @@ def _passed(passed: Sequence[tuple[str, str]]) -> list[NotMeasured]:
     return found
 
 
-def _dimensions(kinds: list[str]) -> list[NotMeasured]:
+def _dimensions(kinds: list[str], named: tuple[str, ...]) -> list[NotMeasured]:
     lacking: dict[str, list[str]] = {}
     for kind in kinds:
-        covered = {rule.dimension for rule in profile(kind).rules}
+        covered = {rule.dimension for rule in profile(kind, named).rules}
         for dimension in DIMENSIONS:
             if dimension not in covered:
                 lacking.setdefault(dimension, []).append(kind)
     return [
-        NotMeasured(what=dimension, kinds=[] if found == kinds else found, why="no default rule judges it")
+        NotMeasured(what=dimension, kinds=[] if found == kinds else found, why="no rule judges it")
         for dimension, found in lacking.items()
     ]
 

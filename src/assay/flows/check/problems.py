@@ -63,10 +63,12 @@ class Call:
     kind: str = "auto"
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    rules: tuple[str, ...] = ()  # beside the default ones
 
     @property
     def check(self) -> str:
-        return f"assay check {self.paths}{self._options}"
+        more = "".join(f" --rules {shlex.quote(name)}" for name in self.rules)
+        return f"assay check {self.paths}{self._options}{more}"
 
     @property
     def ingest(self) -> str:
@@ -96,9 +98,9 @@ class Call:
         return re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "data"
 
 
-def checks_for(kinds: Sequence[str], *, eval: bool, max_length: bool) -> list[str]:
+def checks_for(kinds: Sequence[str], named: tuple[str, ...], *, eval: bool, max_length: bool) -> list[str]:
     """The names of all checks that ran on these kinds, sorted."""
-    names = {rule.name for kind in kinds for rule in profile(kind).rules if rule.action != "keep"}
+    names = {rule.name for kind in kinds for rule in profile(kind, named).rules if rule.action != "keep"}
     names |= {DUPLICATE_ID, ZERO_LOSS} | (set(OVERLAPS.values()) if eval else set())
     return sorted(names | ({TRUNCATED} if max_length else set()))
 
@@ -129,7 +131,7 @@ def problems(analysis: Analysis, call: Call, new: Mapping[str, Mapping[str, int]
     for rule in sorted(findings.hits):
         places = list(findings.in_order(rule))
         near = call.only(findings.files, places[0][0])
-        dimension, severity, what, fix = _about(rule, call, near)
+        dimension, severity, what, fix = _about(rule, analysis.rules, call, near)
         shown = [(kind, n) for _, _, kind, n in places[:EXAMPLES]]
         found.append(
             Problem(
@@ -150,20 +152,20 @@ def problems(analysis: Analysis, call: Call, new: Mapping[str, Mapping[str, int]
     return rank(found)
 
 
-def severity_of(rule: str) -> Severity:
+def severity_of(rule: str, named: tuple[str, ...]) -> Severity:
     if rule.startswith(UNREADABLE):
         return "error"
-    return OWN[rule].severity if rule in OWN else _level(ruleset()[rule].severity)
+    return OWN[rule].severity if rule in OWN else _level(ruleset(named)[rule].severity)
 
 
-def _about(name: str, call: Call, near: Call) -> tuple[str, Severity, str, str]:
+def _about(name: str, named: tuple[str, ...], call: Call, near: Call) -> tuple[str, Severity, str, str]:
     if name in OWN:
         own = OWN[name]
         return own.dimension, own.severity, own.what, _own_fix(name, call)
-    rule = ruleset()[name]
+    rule = ruleset(named)[name]
     what = _WHAT.get(name) or re.sub(r"\{\w+\}", "…", rule.reason or rule.when)
     what = f"{what}; {rule.fix}" if rule.fix else what
-    return rule.dimension, _level(rule.severity), what, _rule_fix(name, rule.action, call, near)
+    return rule.dimension, _level(rule.severity), what, _rule_fix(name, named, rule.action, call, near)
 
 
 def _level(severity: str) -> Severity:
@@ -171,13 +173,18 @@ def _level(severity: str) -> Severity:
     return levels[severity]
 
 
-def _rule_fix(name: str, action: str, call: Call, near: Call) -> str:
+def _set_of(name: str, named: tuple[str, ...]) -> str:
+    """The set of rules that a rule of the merged ones came from: the first that leads to it."""
+    return next(one for i, one in enumerate(named) if name in {rule.name for rule in ruleset(named[: i + 1]).rules})
+
+
+def _rule_fix(name: str, named: tuple[str, ...], action: str, call: Call, near: Call) -> str:
     if name == "missing_fields":
         return f"{near.check} --map OURS=THEIRS"
     if action == "warn":
         return f"{call.check} --junit {name}.xml  # names every line"
     # Deciding drops or sets aside what the rule names, keeps every record readable, and can be taken back.
-    return f"{call.ingest} && assay decide {call.dataset} --rules default"
+    return f"{call.ingest} && assay decide {call.dataset} --rules {shlex.quote(_set_of(name, named))}"
 
 
 def _own_fix(name: str, call: Call) -> str:

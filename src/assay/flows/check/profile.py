@@ -1,18 +1,18 @@
-"""Per kind, what the default rules need: which signals, which columns. Told once, used by workers and the parent."""
+"""Per kind, what the rules of a run need: which signals, which columns. Told once, used by workers and the parent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pyarrow as pa
 
-from assay.records.schema import columns_of
-from assay.rules import Rule, Ruleset, columns_used, load_ruleset
+from assay.records.schema import KIND_NAMES, columns_of
+from assay.rules import Rule, Ruleset, check_names, columns_used, load_ruleset
 from assay.signals import SIGNALS, Signal, known_columns
 
-RULESET = "default"
+DEFAULT = ("default",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,38 @@ class Profile:
         return [_steps(other, self.kind) for other in self.summaries].index(_steps(signal, self.kind))
 
 
-@lru_cache(maxsize=1)
-def ruleset() -> Ruleset:
-    return load_ruleset(RULESET)
+@lru_cache(maxsize=8)
+def ruleset(named: tuple[str, ...] = DEFAULT) -> Ruleset:
+    """The rules of several sets as one. What a later set says again is left out; a rule that only has the name of
+    an earlier one is called by its set's name too, as in `agents_truncated`."""
+    sets = [load_ruleset(name) for name in named]
+    merged = {rule.name: rule for rule in sets[0].rules}
+    for added in sets[1:]:
+        for rule in added.rules:
+            there = merged.get(rule.name)
+            if there is None:
+                merged[rule.name] = rule
+            elif there.expression.sql != rule.expression.sql or not set(rule.kinds) <= set(there.kinds):
+                own = f"{added.name}_{rule.name}"
+                merged[own] = replace(rule, name=own)
+    return Ruleset.of(" ".join(named), list(merged.values()))
 
 
-@lru_cache(maxsize=32)
-def profile(kind: str) -> Profile:
+def check_rules(named: tuple[str, ...]) -> None:
+    """Everything that may be wrong with the rules, told before any data is read: E101, E105, E211 to E215."""
+    known = {kind: known_columns(kind) for kind in KIND_NAMES}
+    for name in named:
+        check_names(load_ruleset(name, known=known).rules, known)
+    for rule in ruleset(named).rules:
+        for name in rule.expression.names:
+            if name in SIGNALS:
+                SIGNALS.get(name).check_extra(at=rule.at)
+
+
+@lru_cache(maxsize=64)
+def profile(kind: str, named: tuple[str, ...] = DEFAULT) -> Profile:
     known = known_columns(kind)
-    rules = tuple(rule for rule in ruleset().rules if kind in rule.kinds)
+    rules = tuple(rule for rule in ruleset(named).rules if kind in rule.kinds)
     used = {name for rule in rules for name in columns_used(rule, known)}
     signals = [signal for signal in SIGNALS if signal.name in used and signal.for_kind(kind)]
     datasets = tuple(signal for signal in signals if signal.scope == "dataset")

@@ -37,7 +37,7 @@ def prove(samples: Mapping[str, Sequence[Any]], settings: Settings, max_length: 
     tried = [
         _plant(fault, kind, found, control, start[kind], length, turn)
         for kind, found in seeds.items()
-        for turn, fault in enumerate(faults(kind))
+        for turn, fault in enumerate(faults(kind, settings.rules))
     ]
     _judge([one for one in tried if not one.fault.eval], copies, plain, length)
     for one in tried:

@@ -19,6 +19,7 @@ from assay.flows.check.files import Reading, look
 from assay.flows.check.findings import File, Unreadable
 from assay.flows.check.gaps import gaps
 from assay.flows.check.problems import Call, checks_for, problems, severity_of
+from assay.flows.check.profile import DEFAULT, check_rules, profile, ruleset
 from assay.flows.check.prove import prove as run_proof
 from assay.flows.check.results import Baseline, CheckResult, FileRead, Tokens
 from assay.flows.check.tokens import counter, find_tokenizer
@@ -38,12 +39,14 @@ def check(
     kind: str = "auto",
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    rules: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> CheckResult:
     """What is in `files` and what is wrong with it: all of it, never a sample; no workspace, no network.
 
     Writes nothing but the `baseline` (when the file is absent, or with `update_baseline`) and the `junit` file.
+    rules: sets of rules beside the default ones, by preset or file, with the dear signals they read.
     The result does not depend on `workers`. Raises UserError for files, formats, kinds or a tokenizer that are
     not there; what is wrong inside a file is a problem of the result.
     """
@@ -55,6 +58,7 @@ def check(
         tokenizer=None if tokenizer is None else str(find_tokenizer(tokenizer)),
         eval_files=against,
         format=format,
+        rules=(*DEFAULT, *(str(one) for one in rules)),
         samples=prove,
     )
     if "-" in against:
@@ -65,6 +69,10 @@ def check(
             fix="write it to a file first: every worker reads it for itself",
         )
     # Files may have changed since the last call in this process.
+    if rules:
+        ruleset.cache_clear()
+        profile.cache_clear()
+        check_rules(settings.rules)
     counter.cache_clear()
     eval_index.cache_clear()
     counter(settings.tokenizer)  # a broken file is told before any data is read
@@ -72,7 +80,7 @@ def check(
     reading = look(paths, settings, workers=workers, progress=progress)
     analysis = analyse(reading.files, reading.collected, settings, max_length)
     _refuse(reading, analysis)
-    call = Call(paths, against, max_length, kind, mapping or {}, format)
+    call = Call(paths, against, max_length, kind, mapping or {}, format, settings.rules[1:])
     compare = _Compared(analysis, None if baseline is None else Path(baseline), update_baseline)
     result = CheckResult(
         kinds=dict(sorted(analysis.kinds.items())),
@@ -92,7 +100,9 @@ def check(
         files=_files(reading, analysis),
         eval_files=sorted({at.rpartition(":")[0] for at in compared.at}) if compared else [],
         eval_records=None if compared is None else len(compared),
-        checks=checks_for(sorted(analysis.kinds), eval=bool(against), max_length=max_length is not None),
+        checks=checks_for(
+            sorted(analysis.kinds), settings.rules, eval=bool(against), max_length=max_length is not None
+        ),
         bytes=sum(analysis.sizes.values()),
         next=_next(analysis, call, proven=prove),
     )
@@ -121,7 +131,7 @@ class _Compared:
             return
         findings = analysis.findings
         rules = sorted({*findings.hits, *findings.unreadable})
-        now = findings.keys([rule for rule in rules if severity_of(rule) != "note"])
+        now = findings.keys([rule for rule in rules if severity_of(rule, analysis.rules) != "note"])
         written = update or not path.exists()
         if written:
             known.write(path, now)
