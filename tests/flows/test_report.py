@@ -10,9 +10,11 @@ import pytest
 from assay.core.errors import UserError
 from assay.flows.decide import decide
 from assay.flows.ingest import ingest
+from assay.flows.measure import measure
 from assay.flows.report import report
 from assay.store import Workspace
 from tests.flows.sources import decided, write_sources
+from tests.flows.world import qa, workspace
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +72,16 @@ def test_a_place_that_cannot_be_written_is_told(ws: Workspace, tmp_path: Path) -
         report(ws, "tickets", tmp_path / "folder.html")
     assert caught.value.code == "E509"
     assert [p.name for p in tmp_path.iterdir()] == ["folder.html"]
+
+
+def test_copies_count_as_one_effective_record(tmp_path: Path) -> None:
+    said = "a sentence that is said by ten records word for word and nowhere else in this dataset"
+    own = [f"record {n} has words of its own: " + " ".join(f"w{n}x{i}" for i in range(20)) for n in range(5)]
+    rows = [qa(n, said, prompt="") for n in range(10)] + [qa(10 + n, text, prompt="") for n, text in enumerate(own)]
+    ws, _ = workspace(tmp_path, rows)
+    report(ws, "tickets", tmp_path / "before.html")
+    assert "Effective records" not in (tmp_path / "before.html").read_text("utf-8")
+    measure(ws, "tickets", only=["novel_ngram_share"])
+    report(ws, "tickets", tmp_path / "after.html")
+    html = (tmp_path / "after.html").read_text("utf-8")
+    assert re.search(r"Effective records</dt><dd>6<small>of 15 judged", html)

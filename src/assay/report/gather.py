@@ -27,6 +27,7 @@ SOURCES = 40
 CHARTS = 60
 CHARTS_EACH = 24
 SHARES = 10
+EFFECTIVE = "novel_ngram_share"
 
 
 def gather(
@@ -54,6 +55,7 @@ def gather(
     counts["domains"] = len(given)
     for number, action in enumerate(ACTIONS):
         counts[action] = sum(int((rows.action == number).sum()) for rows in all_rows)
+    counts |= _effective(subjects)
     decided = any(subject.decisions is not None for subject in subjects)
     if counts["rows"] != sum(counts[action] for action in ACTIONS):
         raise RuntimeError("rows is not kept + dropped + review")
@@ -78,6 +80,19 @@ def gather(
         decided=decided,
         identity=identity,
     )
+
+
+def _effective(subjects: Sequence[Subject]) -> dict[str, int]:
+    """How many records the judged ones hold once copies share one: the sum of `novel_ngram_share`, where measured."""
+    judged, total = 0, 0.0
+    for subject in subjects:
+        if all(signal.name != EFFECTIVE for signal in subject.signals):
+            continue
+        for batch in subject.scan([EFFECTIVE]):
+            values = batch.column(0).drop_null().to_numpy()
+            judged += len(values)
+            total += float(np.sum(values, dtype=np.float64))
+    return {"effective": round(total), "effective_of": judged}
 
 
 def _shares(all_rows: Sequence[Rows]) -> list[Share]:
