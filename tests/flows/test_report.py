@@ -84,4 +84,4 @@ def test_copies_count_as_one_effective_record(tmp_path: Path) -> None:
     measure(ws, "tickets", only=["novel_ngram_share"])
     report(ws, "tickets", tmp_path / "after.html")
     html = (tmp_path / "after.html").read_text("utf-8")
-    assert re.search(r"Effective records</dt><dd>6<small>40%", html)
+    assert re.search(r"Effective records</dt><dd>6<small>40.0%", html)
