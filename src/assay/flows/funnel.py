@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -12,7 +13,9 @@ import pyarrow.compute as pc
 
 from assay.core.errors import UnknownName, UserError
 from assay.core.results import Result
-from assay.flows.subjects import Chosen
+
+if TYPE_CHECKING:  # a recipe that has nothing to do must not wait for the signals to be imported
+    from assay.flows.subjects import Chosen
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
