@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from assay.core.arrow import utf8_views
 from assay.kernels.filter_lines import SENTENCE_MARKS
 from assay.kernels.published import C4, FINEWEB, published
-from assay.kernels.runs import DATATROVE
+from assay.kernels.runs import DATATROVE, kept_runs
 from assay.kernels.words import PEELED, character_classes
 from tests.kernels.test_sentences import slow_peeled
 from tests.kernels.test_words import words
@@ -33,12 +33,12 @@ POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "us
 
 def fineweb(values: list[str | None]) -> np.ndarray:
     rows = utf8_views(pa.array(values, pa.large_string()))
-    return published(*rows, character_classes(), DATATROVE, FINEWEB)[2]
+    return published(*rows, character_classes(), DATATROVE, FINEWEB, kept_runs())[2]
 
 
 def c4(values: list[str | None]) -> list[list[int]]:
     rows = utf8_views(pa.array(values, pa.large_string()))
-    return published(*rows, character_classes(), DATATROVE, C4)[3].tolist()
+    return published(*rows, character_classes(), DATATROVE, C4, kept_runs())[3].tolist()
 
 
 def ascii_lower(text: str) -> str:

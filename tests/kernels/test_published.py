@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assay.core.arrow import utf8_views
 from assay.kernels.filter_lines import SENTENCE_MARKS
 from assay.kernels.published import C4, FINEWEB, QUALITY, REPETITION, published
-from assay.kernels.runs import DATATROVE, DCLM, DOLMA
+from assay.kernels.runs import DATATROVE, DCLM, DOLMA, kept_runs
 from assay.kernels.words import character_classes
 from assay.signals.base import SIGNALS, run_together
 
@@ -29,14 +29,18 @@ _PIECES = (
 texts = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), max_size=30).map("".join)
 VARIANTS = pytest.mark.parametrize(
     ("variant", "wanted"),
-    [(DATATROVE, REPETITION + QUALITY + FINEWEB + C4), (DOLMA, REPETITION + QUALITY), (DCLM, REPETITION + QUALITY)],
+    [
+        (DATATROVE, REPETITION + QUALITY + FINEWEB + C4),
+        (DOLMA, REPETITION + QUALITY + C4),
+        (DCLM, REPETITION + QUALITY + C4),
+    ],
     ids=["datatrove", "dolma", "dclm"],
 )
 
 
 def run(values: list[str | None], variant: int, wanted: int) -> list[Any]:
     rows = utf8_views(pa.array(values, pa.large_string()))
-    return [answer.tolist() for answer in published(*rows, character_classes(), variant, wanted)]
+    return [answer.tolist() for answer in published(*rows, character_classes(), variant, wanted, kept_runs())]
 
 
 @VARIANTS
@@ -56,7 +60,7 @@ def test_bytes_that_are_no_utf8_give_numbers(variant: int, wanted: int, values: 
     offsets = np.cumsum([0, *map(len, values)]).astype(np.int64)
     offsets.flags.writeable = False  # as utf8_views has it: to Numba another type, and a kernel to compile
     data = np.frombuffer(b"".join(values), np.uint8)
-    answers = published(offsets, data, character_classes(), variant, wanted)
+    answers = published(offsets, data, character_classes(), variant, wanted, kept_runs())
     for answer in answers:
         assert not np.isinf(answer).any()
         assert not (answer < 0).any()
@@ -68,7 +72,7 @@ def test_no_text_has_no_answer_and_an_empty_one_no_words(variant: int, wanted: i
     assert np.isnan(repeated).all()
     assert shape[:, [0, 7]].tolist() == [[0, 0], [0, 0]]
     assert np.isnan(fineweb).all()
-    assert not c4.any()
+    assert c4.tolist() == [[0, 0, 0, 1, 1, 1] if variant == DOLMA else [0] * 6] * 2  # dolma: one empty line
     assert [len(answer) for answer in run([], variant, wanted)] == [0, 0, 0, 0]
 
 
@@ -94,8 +98,8 @@ def test_a_text_of_200_megabytes_is_a_text() -> None:
     line = "One two three four, and \u00e9 is five.\n"
     size = 200_000_000 // len(line.encode())
     text = pa.array([line * size], pa.large_string())
-    for variant, wanted in ((DATATROVE, 15), (DOLMA, 3), (DCLM, 3)):
-        repeated, shape, fineweb, c4 = published(*utf8_views(text), character_classes(), variant, wanted)
+    for variant, wanted in ((DATATROVE, 15), (DOLMA, 11), (DCLM, 11)):
+        repeated, shape, fineweb, c4 = published(*utf8_views(text), character_classes(), variant, wanted, kept_runs())
         assert repeated[0, 0] > 0.99
         assert repeated[0, 12] > 0.7  # the spaces belong to no word
         assert shape[0, 0] == 8 * size
@@ -108,18 +112,19 @@ BOUNDS = """
 import numpy as np, pyarrow as pa
 from assay.core.arrow import utf8_views
 from assay.kernels.published import published
+from assay.kernels.runs import kept_runs
 from assay.kernels.words import character_classes
 rng = np.random.default_rng(0)
 pieces = %r
 rows = ["".join(rng.choice(pieces, rng.integers(0, 30))).encode() for _ in range(200)]
 rows += [bytes(rng.integers(0, 256, rng.integers(0, 40), dtype=np.uint8)) for _ in range(300)]
 table = character_classes()
-for variant, wanted in ((0, 15), (1, 3), (2, 3)):
+for variant, wanted in ((0, 15), (1, 11), (2, 11)):
     for some in [rows, *([row] for row in rows)]:
         data = np.frombuffer(b"".join(some), np.uint8)
-        published(np.cumsum([0, *map(len, some)]), data, table, variant, wanted)
+        published(np.cumsum([0, *map(len, some)]), data, table, variant, wanted, kept_runs())
 try:
-    published(np.array([0, 5]), np.frombuffer(b"a", np.uint8), table, 0, 15)
+    published(np.array([0, 5]), np.frombuffer(b"a", np.uint8), table, 0, 15, kept_runs())
 except IndexError:
     print("checked")
 """

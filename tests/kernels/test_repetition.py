@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from assay.core.arrow import utf8_views
 from assay.kernels.published import REPETITION, published
 from assay.kernels.repetition import FIELDS
-from assay.kernels.runs import DATATROVE, DCLM, DOLMA, WORD_RULES
+from assay.kernels.runs import DATATROVE, DCLM, DOLMA, WORD_RULES, kept_runs
 from assay.kernels.words import character_classes
 from tests.kernels.test_words import words
 
@@ -38,7 +38,7 @@ VARIANTS = pytest.mark.parametrize("variant", [DATATROVE, DOLMA, DCLM], ids=["da
 
 def run(values: list[str | None], variant: int) -> list[list[float]]:
     rows = utf8_views(pa.array(values, pa.large_string()))
-    return published(*rows, character_classes(), variant, REPETITION)[0].tolist()
+    return published(*rows, character_classes(), variant, REPETITION, kept_runs())[0].tolist()
 
 
 def later(parts: list[str]) -> tuple[int, int]:
@@ -121,7 +121,7 @@ def test_nothing_to_measure_is_unknown(variant: int) -> None:
     assert np.isnan(rows[:2]).all()
     assert np.isnan(rows[2, 4:]).all()
     none = utf8_views(pa.array([], pa.large_string()))
-    assert published(*none, character_classes(), variant, REPETITION)[0].shape == (0, 13)
+    assert published(*none, character_classes(), variant, REPETITION, kept_runs())[0].shape == (0, 13)
 
 
 @pytest.mark.parametrize(

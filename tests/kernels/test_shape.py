@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assay.core.arrow import utf8_views
 from assay.kernels.published import QUALITY, published
+from assay.kernels.runs import kept_runs
 from assay.kernels.word_tables import TABLE_SIZE
 from assay.kernels.words import PEELED, SYMBOL, character_classes
 from tests.kernels.test_words import words
@@ -32,7 +33,7 @@ VARIANTS = pytest.mark.parametrize("variant", [0, 1, 2], ids=["datatrove", "dolm
 
 def run(values: list[str | None], variant: int) -> list[list[float]]:
     rows = utf8_views(pa.array(values, pa.large_string()))
-    return published(*rows, character_classes(), variant, QUALITY)[1].tolist()
+    return published(*rows, character_classes(), variant, QUALITY, kept_runs())[1].tolist()
 
 
 def share(lines: list[str], begins: tuple[str, ...], ends: tuple[str, ...]) -> list[float]:

@@ -14,9 +14,8 @@ import random
 import numpy as np
 import pyarrow as pa
 from assay.core.arrow import utf8_views
-from assay.kernels.c4_pages import c4_dclm, c4_dolma, wanted_phrases
 from assay.kernels.joined_lines import joined_lines
-from assay.kernels.sentences import peeled_sentences, plain_sentences
+from assay.kernels.sentences import marked_runs, peeled_sentences, plain_sentences
 from assay.kernels.words import LETTERS, PEELED, SPACES, character_classes, word_places
 
 table, pieces = character_classes(), %r
@@ -28,10 +27,8 @@ for value in [pa.array(rows, pa.large_string()), *(pa.array([row], pa.large_stri
     data = data[: offsets[-1]].copy()
     for rule in (SPACES, PEELED, LETTERS):
         word_places(offsets, data, table, rule)
-    c4_dolma(offsets, data, *wanted_phrases())
-    c4_dclm(offsets, data, *wanted_phrases())
     joined_lines(offsets, data)
-    peeled_sentences(data, 0, len(data), table, np.empty((1, 2), np.int64))
+    peeled_sentences(data, 0, len(data), table, np.empty((1, 2), np.int64), marked_runs())
     plain_sentences(data, 0, len(data))
 try:
     word_places(np.array([0, 5]), np.zeros(1, np.uint8), table, PEELED)

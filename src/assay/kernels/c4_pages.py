@@ -7,42 +7,36 @@ from numpy.typing import NDArray
 
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
+from assay.kernels.filter_lines import line_runs
 from assay.kernels.sentences import plain_sentences
 
-LOREM, SCRIPT, POLICY = 0, 1, 2
 FEW_DOLMA, FEW_DCLM, LONG_WORD = 3, 5, 1000
 _SAID = (
     "lorem ipsum", "javascript", "terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies",
     "use cookies",
 )  # fmt: skip
-
-
-def wanted_phrases() -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Offsets and bytes of what both look for: the filler text, the script, then the policy phrases."""
-    offsets = np.cumsum([0, *map(len, _SAID)]).astype(np.int64)
-    return offsets, np.frombuffer("".join(_SAID).encode(), np.uint8)
+_TEXT = np.frombuffer("".join(_SAID).encode(), np.uint8)
+_ENDS = np.cumsum([0, *map(len, _SAID)]).astype(np.int64)
 
 
 @kernel
-def _holds(
-    data: NDArray[np.uint8], a: int, b: int, offsets: NDArray[np.int64], said: NDArray[np.uint8]
-) -> tuple[bool, bool, bool]:
+def _holds(data: NDArray[np.uint8], a: int, b: int) -> tuple[bool, bool, bool]:
     """Whether data[a:b] holds the filler text, the script, a policy phrase; in any case of ASCII."""
     filler, script, policy = False, False, False
     for i in range(a, b):
         c = data[i] | 32
         if c != 108 and c != 106 and c != 116 and c != 112 and c != 99 and c != 117:  # l j t p c u
             continue
-        for k in range(len(offsets) - 1):
-            size = offsets[k + 1] - offsets[k]
-            if i + size > b or said[offsets[k]] != c:
+        for k in range(len(_ENDS) - 1):
+            size = _ENDS[k + 1] - _ENDS[k]
+            if i + size > b or _TEXT[_ENDS[k]] != c:
                 continue
             same = True
             for j in range(size):
                 d = data[i + j]
                 if 65 <= d <= 90:
                     d += np.uint8(32)
-                same &= d == said[offsets[k] + j]
+                same &= d == _TEXT[_ENDS[k] + j]
             if same:
                 filler |= k == 0
                 script |= k == 1
@@ -51,20 +45,15 @@ def _holds(
 
 
 @kernel
-def _words(data: NDArray[np.uint8], a: int, b: int) -> tuple[int, int]:
-    """Words between white space, and the characters of the longest."""
-    n, length, longest, i = 0, 0, 0, a
+def _words(data: NDArray[np.uint8], a: int, b: int) -> int:
+    """Words between white space."""
+    n, inside, i = 0, False, a
     while i < b:
         width = space_width(data, i, b) if not 33 <= data[i] < 128 else 0
-        if width:
-            length = 0
-            i += width
-            continue
-        n += length == 0
-        length += data[i] & 0xC0 != 0x80
-        longest = max(longest, length)
-        i += 1
-    return n, longest
+        n += width == 0 and not inside
+        inside = width == 0
+        i += max(width, 1)
+    return n
 
 
 @kernel
@@ -112,68 +101,79 @@ def _uncited(data: NDArray[np.uint8], a: int, b: int, out: NDArray[np.uint8]) ->
 
 @kernel
 def c4_dolma(
-    offsets: NDArray[np.int64], data: NDArray[np.uint8], ends: NDArray[np.int64], said: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    """offsets: int64[n + 1], data: uint8[m], wanted_phrases()  ->  int64[n, 6] of each text, as tagger c4_v2 counts
+    data: NDArray[np.uint8],
+    lines: NDArray[np.int64],
+    n: int,
+    phrases: bool,
+    curly: bool,
+    spans: NDArray[np.int64],
+    runs: int,
+    out: NDArray[np.int64],
+) -> None:
+    """Six numbers of one text, as tagger c4_v2 counts. lines: find_lines(), between line feeds; at least one.
 
-    0, 1, 2: whether it holds `{`, `lorem ipsum`, `javascript`, in any case; 3 lines between line feeds; 4 those that
-    do not end in `.`, `?`, `!` or a straight double quote; 5 those of fewer than 3 words. O(m).
+    0, 1, 2: whether it holds `{`, `lorem ipsum`, `javascript`, in any case; 3 lines; 4 those that do not end in `.`,
+    `?`, `!` or a straight double quote; 5 those of fewer than 3 words. phrases, curly: whether it may hold a phrase,
+    a `{`. spans: the text's runs, by text_words(), and how many. out: zeros.
     """
-    out = np.zeros((len(offsets) - 1, 6), np.int64)
-    for row in range(len(offsets) - 1):
-        i, end = offsets[row], offsets[row + 1]
-        for k in range(i, end):
-            out[row, 0] |= data[k] == 123
-        filler, script, _ = _holds(data, i, end, ends, said)
-        out[row, 1], out[row, 2] = filler, script
-        while i <= end:
-            stop = i
-            while stop < end and data[stop] != 10:
-                stop += 1
-            out[row, 3] += 1
-            out[row, 4] += not _ends(data, i, _trimmed(data, i, stop))
-            out[row, 5] += _words(data, i, stop)[0] < FEW_DOLMA
-            i = stop + 1
-    return out
+    if phrases:
+        filler, script, _ = _holds(data, lines[0, 0], lines[n - 1, 1])
+        out[1], out[2] = filler, script
+    out[0], out[3], last = curly, n, 0
+    for k in range(n):
+        first = last
+        last, _ = line_runs(data, lines[k, 3], spans, runs, first, LONG_WORD)
+        out[4] += not _ends(data, lines[k, 2], lines[k, 3])
+        out[5] += last - first < FEW_DOLMA
 
 
 @kernel
 def c4_dclm(
-    offsets: NDArray[np.int64], data: NDArray[np.uint8], ends: NDArray[np.int64], said: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    """offsets: int64[n + 1], data: uint8[m], wanted_phrases()  ->  int64[n, 5] of each text, by the steps of DCLM
+    data: NDArray[np.uint8],
+    lines: NDArray[np.int64],
+    n: int,
+    chars: int,
+    phrases: bool,
+    square: bool,
+    curly: bool,
+    spans: NDArray[np.int64],
+    runs: int,
+    out: NDArray[np.int64],
+) -> None:
+    """Five numbers of one text of `chars` characters, by the steps of DCLM. The arguments are those of c4_dolma().
 
     0 characters; 1 and 2: whether `lorem ipsum`, or else `{`, is in a line that is left when the page is looked at;
     3 lines that stay; 4 their sentences (plain_sentences). A line goes for a word above 1000 characters, an end other
     than `.`, `!`, `?` or a straight double quote (an ellipsis goes too), fewer than 5 words (citations are removed
-    before), `javascript`, or a policy phrase, in this order. O(m).
+    before), `javascript`, or a policy phrase, in this order.
     """
-    out = np.zeros((len(offsets) - 1, 5), np.int64)
-    line = np.empty(1024, np.uint8)
-    for row in range(len(offsets) - 1):
-        i, end = offsets[row], offsets[row + 1]
-        for k in range(i, end):
-            out[row, 0] += data[k] & 0xC0 != 0x80
-        while i < end:
-            stop = i
-            while stop < end and data[stop] != 10:
-                stop += 1
-            a, i = i, stop + 1
-            if _words(data, a, stop)[1] > LONG_WORD:
-                continue
-            if stop - a > len(line):
-                line = np.empty(2 * (stop - a), np.uint8)
-            n = _trimmed(line, 0, _uncited(data, a, stop, line))
-            dotted = n >= 3 and line[n - 1] == 46 and line[n - 2] == 46 and line[n - 3] == 46
-            if dotted or not _ends(line, 0, n) or _words(line, 0, n)[0] < FEW_DCLM:
-                continue
-            filler, script, policy = _holds(line, 0, n, ends, said)
-            out[row, 1] |= filler
-            if script:
-                continue
-            for k in range(n):
-                out[row, 2] |= line[k] == 123
-            if not policy:
-                out[row, 3] += 1
-                out[row, 4] += plain_sentences(line, 0, n)
-    return out
+    copy, last = np.empty(0, np.uint8), 0
+    out[0] = chars
+    for k in range(n):
+        line, a, b, first = data, lines[k, 0], lines[k, 3], last
+        last, long = line_runs(data, b, spans, runs, first, LONG_WORD)
+        if long or lines[k, 2] >= b:
+            continue
+        words = last - first
+        cited = False
+        if square:
+            for i in range(a, b):
+                cited |= data[i] == 91
+        if cited:
+            if b - a > len(copy):
+                copy = np.empty(2 * (b - a), np.uint8)
+            a, b = 0, _trimmed(copy, 0, _uncited(data, a, b, copy))
+            line, words = copy, _words(copy, 0, b)
+        dotted = b - a >= 3 and line[b - 1] == 46 and line[b - 2] == 46 and line[b - 3] == 46
+        if dotted or not _ends(line, a, b) or words < FEW_DCLM:
+            continue
+        filler, script, policy = _holds(line, a, b) if phrases else (False, False, False)
+        out[1] |= filler
+        if script:
+            continue
+        if curly:
+            for i in range(a, b):
+                out[2] |= line[i] == 123
+        if not policy:
+            out[3] += 1
+            out[4] += plain_sentences(line, a, b)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernels import kernel
-from assay.kernels.counts import space_width
 from assay.kernels.endings import among, code_at
 from assay.kernels.grams import Scratch
 from assay.kernels.repetition import is_part
 from assay.kernels.runs import DATATROVE
-from assay.kernels.sentences import peeled_sentences
+from assay.kernels.sentences import peeled_sentences, run_sentences
+from assay.kernels.spans import characters
 
 SHORT_LINE, MIN_WORDS, MAX_WORD = 30, 3, 1000
 NO_BREAK, LOREM, CURLY = 0, 1, 2
@@ -181,24 +181,17 @@ def _uncited(data: NDArray[np.uint8], a: int, b: int, out: NDArray[np.uint8]) ->
 
 
 @kernel
-def _fits(data: NDArray[np.uint8], a: int, b: int) -> bool:
-    """Whether data[a:b] has enough words, none of them too long. Words are runs without white space."""
-    words, length, i = 0, 0, a
-    while i < b:
-        width = 0 if 33 <= data[i] < 128 else space_width(data, i, b)
-        if width:
-            length = 0
-            i += width
-            continue
-        if data[i] & 0xC0 != 0x80:
-            words += length == 0
-            length += 1
-            if length > MAX_WORD:
-                return False
-        i += 1
-        if words >= MIN_WORDS and b - i <= MAX_WORD - length:
-            return True
-    return words >= MIN_WORDS
+def line_runs(
+    data: NDArray[np.uint8], b: int, spans: NDArray[np.int64], runs: int, first: int, most: int
+) -> tuple[int, bool]:
+    """The first of the runs after a line that ends at b and begins with run `first`; whether one of it is above `most`
+    characters."""
+    last, long = first, False
+    while last < runs and spans[last, 0] < b:
+        if spans[last, 1] - spans[last, 0] > most:
+            long |= characters(data, spans[last, 0], spans[last, 1]) > most
+        last += 1
+    return last, long
 
 
 @kernel
@@ -211,6 +204,8 @@ def c4_lines(
     curly: bool,
     table: NDArray[np.uint8],
     met: NDArray[np.uint64],
+    spans: NDArray[np.int64],
+    runs: int,
     out: NDArray[np.int64],
 ) -> None:
     """Three numbers of one text, under two rules. lines: find_lines(), of splitlines(). out: zeros.
@@ -219,11 +214,13 @@ def c4_lines(
     end in `.`, `?`, `!` or a straight quote and not in `...`. 3, 4, 5: the same without that condition, as FineWeb
     has it. Tests run in datatrove's order, line by line: a line that an earlier test drops ends no page.
     phrases, square, curly: whether the text may hold a phrase, a `[`, a `{`. table: character_classes().
+    spans: the text's runs, by text_words(), and how many. met: marked_runs().
     """
-    copy, words = np.empty(0, np.uint8), np.empty((64, 2), np.int64)
+    copy, words, last = np.empty(0, np.uint8), np.empty((64, 2), np.int64), 0
     for k in range(lines_n):
-        line, a, b = data, lines[k, 2], lines[k, 3]
-        if not _fits(data, a, b):
+        line, a, b, first = data, lines[k, 2], lines[k, 3], last
+        last, long = line_runs(data, b, spans, runs, first, MAX_WORD)
+        if long or last - first < MIN_WORDS:
             continue
         cited = False
         if square:
@@ -253,7 +250,10 @@ def c4_lines(
                 opened |= line[i] == 123
         sentences = 0
         if not (lorem or script or opened or policy):
-            words, sentences = peeled_sentences(line, a, b, table, words, met)
+            if cited:
+                words, sentences = peeled_sentences(line, a, b, table, words, met)
+            else:
+                sentences = run_sentences(data, spans, first, last)
         for rule in (0, 3):
             if out[rule + 2] or (rule == 0 and not ends):
                 continue

@@ -25,6 +25,7 @@ from assay.kernels.word_tables import (
     LARGE,
     LETTER,
     LONGEST,
+    PAIRS_AT,
     SLOTS,
     SLOTS_AT,
     SMALL,
@@ -320,6 +321,8 @@ def _joined(data: NDArray[np.uint8], first: int, n: int, table: NDArray[np.uint8
     found = False
     for k in range(first, n - 1):
         a, j = words[k, 0], k + 1
+        if not table[PAIRS_AT + (np.int64(data[a] & 127) << 7 | np.int64(data[a + 1] & 127))]:
+            continue
         while j < n and words[j, 1] - a <= LONGEST and not found:
             found = find_exception(data, a, words[j, 1], table, JOINED) >= 0
             j += 1

@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
 from assay.kernels.endings import code_at
-from assay.kernels.spans import characters, place_of, short_hash, span_hash, stops
+from assay.kernels.sentences import sentence_effect
+from assay.kernels.spans import blended, characters, finished, place_of, span_hash, stops
 from assay.kernels.words import ALNUM, ALPHA, LETTERS, PEELED, SPACES, SYMBOL, class_of, split_words
 from assay.kernels.xxh64 import read64
 
 DATATROVE, DOLMA, DCLM = 0, 1, 2
 WORD_RULES = np.array([PEELED, SPACES, LETTERS], np.int64)  # of what is repeated, by variant
 # What is counted in a text: runs; words that count, their characters; words with a letter, with a symbol; stop words,
-# and which ones, as bits.
-RUNS, COUNTED, CHARS, LETTERED, MARKED, STOPS, WHICH = range(7)
-FACTS = 7
+# and which ones, as bits; and of one run its sentence_effect.
+RUNS, COUNTED, CHARS, LETTERED, MARKED, STOPS, WHICH, EFFECT = range(8)
+FACTS = 8
 _SHIFTS = np.array([0, 0, 8, 32, 40, 48, 56], np.uint64)  # where a kept run has them; CHARS has 24 bits, others 8
-_SLOTS, _WIDTH = 1 << 15, 4  # of the table; an entry is a hash, words, facts
-_POOL = 1 << 17  # words of kept runs that are not one word: a hash and its characters
+# An entry is a hash, words, facts, sentence_effect; then up to three words' hashes, and their characters in 16 bits.
+_SLOTS, _WIDTH, _HELD = 1 << 17, 8, 3
+# Words of kept runs that have more: a hash and its characters. A ring: the newest are written over the oldest.
+_POOL = 1 << 18
 _POOL_AT = _SLOTS * _WIDTH
 _MOST_WORDS, _MOST_BYTES = 200, 1000  # of a kept run
 _SPACES = np.uint64(0x2020202020202020)
@@ -33,10 +36,8 @@ _SPACES = np.uint64(0x2020202020202020)
 
 @kernel
 def kept_runs() -> NDArray[np.uint64]:
-    """An empty table of runs met before: 3 MB."""
-    kept = np.zeros(_POOL_AT + 2 * _POOL + 1, np.uint64)
-    kept[len(kept) - 1] = _POOL_AT  # the last one tells where the pool goes on
-    return kept
+    """An empty table of runs met before: 12 MB. It may be used for text after text, by one thread and one variant."""
+    return np.zeros(_POOL_AT + 2 * _POOL + 1, np.uint64)  # the last one counts what was ever written into the ring
 
 
 @kernel
@@ -75,6 +76,15 @@ def _judge(
     seen, length, symbol, solid, i = 0, 0, False, False, a
     begins = False
     while i < b:
+        c = data[i]
+        if c < 128 and i > a:  # most bytes of most texts
+            bits = int(np.int64(table[c]))
+            seen |= bits
+            solid |= bits & SYMBOL == 0
+            symbol |= c == 35
+            length += 1
+            i += 1
+            continue
         code, width = code_at(data, i, b)
         bits = class_of(code, table)
         seen |= bits
@@ -119,6 +129,7 @@ def _study(
         keys[n] = span_hash(data, first, last)
         before[n + 1] = before[n] + length
         n += 1
+    facts[EFFECT] = np.int64(sentence_effect(data, cut, more, table)) if variant == DATATROVE else 0
     return n
 
 
@@ -151,24 +162,27 @@ def _keep(
     before: NDArray[np.int64],
     facts: NDArray[np.int64],
 ) -> None:
-    """Put down what a run is made of: its words, which stand from n to more. A full pool is emptied, table and all."""
-    packed, end = np.uint64(0), len(kept) - 1
-    place = int(np.int64(kept[end]))
-    for k in range(1, FACTS):
+    """Put down what a run is made of: its words, which stand from n to more. See _HELD and _POOL."""
+    packed, end, lengths = np.uint64(0), len(kept) - 1, np.uint64(0)
+    for k in range(COUNTED, EFFECT):
         packed |= np.uint64(facts[k]) << _SHIFTS[k]
     words = np.uint64(more - n)
-    if more - n == 1 and keys[n] == h:
-        words = np.uint64(before[more] - before[n]) << np.uint64(8) | np.uint64(1)  # the run is the word
-    elif more > n:
-        if place + 2 * (more - n) > end:
-            kept[:_POOL_AT] = 0
-            place = _POOL_AT
-        words |= np.uint64(place) << np.uint64(32)
+    if more - n <= _HELD:
         for k in range(n, more):
-            kept[place], kept[place + 1] = keys[k], np.uint64(before[k + 1] - before[k])
-            place += 2
-        kept[end] = place
+            kept[at + np.uint64(4 + k - n)] = keys[k]
+            lengths |= np.uint64(before[k + 1] - before[k]) << np.uint64(16 * (k - n))
+    else:
+        written, many = kept[end], np.uint64(more - n)
+        if written % np.uint64(_POOL) + many > np.uint64(_POOL):  # nothing goes over the end
+            written += np.uint64(_POOL) - written % np.uint64(_POOL)
+        words |= written << np.uint64(8)
+        place = np.uint64(_POOL_AT) + written % np.uint64(_POOL) * np.uint64(2)
+        for k in range(n, more):
+            kept[place], kept[place + np.uint64(1)] = keys[k], np.uint64(before[k + 1] - before[k])
+            place += np.uint64(2)
+        kept[end] = written + many
     kept[at], kept[at + np.uint64(1)], kept[at + np.uint64(2)] = h, words, packed
+    kept[at + np.uint64(3)], kept[at + np.uint64(7)] = np.uint64(facts[EFFECT]), lengths
 
 
 @kernel
@@ -183,14 +197,16 @@ def text_words(
     kept: NDArray[np.uint64],
     room: NDArray[np.int64],
     total: NDArray[np.int64],
+    spans: NDArray[np.int64],
 ) -> int:
     """How many words data[i:end] has. O(m).
 
-    keys: uint64[end - i] or more, gets a hash of each word. before: int64[end - i + 1] or more, gets the characters of
-    all words before each, and of all. total: int64[FACTS], gets what the variant counts. kept: kept_runs(), of the
-    same variant and the same table of classes. room: int64[k, 2] for split_words.
+    keys: uint64[end - i + 3] or more, gets a hash of each word. before: int64[end - i + 4] or more, gets the characters
+    of all words before each, and of all. spans: int64[k, 3], gets where each run begins and stops and its
+    sentence_effect, if k is not 0: then it must be (end - i) / 2 + 1 or more. total: int64[FACTS], gets what the
+    variant counts. kept: kept_runs(), of the same variant and the same table of classes. room: int64[k, 2] for split_words.
     """
-    n, size = 0, len(data)
+    n, size, recording, last = 0, len(data), len(spans) > 0, np.uint64(len(kept) - 1)
     facts = np.zeros(FACTS, np.int64)
     runs, counted, chars, lettered, marked, occurred, which = 0, 0, 0, 0, 0, 0, 0
     before[0] = 0
@@ -207,22 +223,37 @@ def text_words(
             if width:
                 i += width
                 continue
-        a, h = i, np.uint64(0)
-        if i + 8 <= size:
+        a, h, whole = i, np.uint64(0), False
+        while i + 8 <= size:
             word = read64(data, np.uint64(i))
             marks = stops(word)
-            if marks != np.uint64(0):
-                i += place_of(marks)
-                if i > end:
-                    i = end
-                if i == end or data[i] == 32 or data[i] == 10:  # the common run: up to seven ASCII bytes
-                    h = short_hash(word & ((np.uint64(1) << np.uint64(8 * (i - a))) - np.uint64(1)), i - a)
-        if h == np.uint64(0):
+            if marks == np.uint64(0):
+                if i + 8 > end:
+                    break
+                h = blended(h, word)
+                i += 8
+                continue
+            place = place_of(marks)
+            i += place
+            whole = i >= end or data[i] == 32 or data[i] == 10
+            if i > end:
+                place, i = place - (i - end), end
+            if whole:
+                h = finished(h, word & ((np.uint64(1) << np.uint64(8 * place)) - np.uint64(1)), i - a)
+            break
+        if not whole:  # other white space, other letters, or the end of the bytes
             i = _run_end(data, i, end)
             h = span_hash(data, a, i)
         at = (h >> np.uint64(32)) % np.uint64(_SLOTS) * np.uint64(_WIDTH)
+        if recording:
+            spans[runs, 0], spans[runs, 1] = a, i
         runs += 1
-        if kept[at] != h:
+        words = kept[at + np.uint64(1)]
+        count = words & byte
+        known = kept[at] == h
+        if known and count > np.uint64(_HELD):
+            known = kept[last] <= (words >> np.uint64(8)) + np.uint64(_POOL)  # not written over
+        if not known:
             more = _study(data, a, i, table, variant, n, keys, before, facts, room)
             if more - n <= _MOST_WORDS and i - a <= _MOST_BYTES:
                 _keep(kept, at, h, n, more, keys, before, facts)
@@ -232,25 +263,33 @@ def text_words(
             marked += facts[MARKED]
             occurred += facts[STOPS]
             which |= facts[WHICH]
+            if recording:
+                spans[runs - 1, 2] = facts[EFFECT]
             n = more
             continue
-        words, packed = kept[at + np.uint64(1)], kept[at + np.uint64(2)]
+        packed = kept[at + np.uint64(2)]
         counted += int(np.int64(packed & byte))
         chars += int(np.int64((packed >> np.uint64(8)) & np.uint64(0xFFFFFF)))
         lettered += int(np.int64((packed >> np.uint64(32)) & byte))
         marked += int(np.int64((packed >> np.uint64(40)) & byte))
         occurred += int(np.int64((packed >> np.uint64(48)) & byte))
         which |= int(np.int64(packed >> np.uint64(56)))
-        place = words >> np.uint64(32)
-        if place == np.uint64(0):
-            keys[n] = h
-            before[n + 1] = before[n] + np.int64(words >> np.uint64(8))
-            n += int(np.int64(words & np.uint64(1)))
+        if recording:
+            spans[runs - 1, 2] = np.int64(kept[at + np.uint64(3)])
+        if count <= np.uint64(_HELD):  # three words are copied, however many there are
+            lengths = kept[at + np.uint64(7)]
+            length = before[n] + np.int64(lengths & np.uint64(0xFFFF))
+            keys[n], before[n + 1] = kept[at + np.uint64(4)], length
+            length += np.int64((lengths >> np.uint64(16)) & np.uint64(0xFFFF))
+            keys[n + 1], before[n + 2] = kept[at + np.uint64(5)], length
+            keys[n + 2], before[n + 3] = kept[at + np.uint64(6)], length + np.int64(lengths >> np.uint64(32))
+            n += int(np.int64(count))
             continue
-        for _ in range(np.int64(words & byte)):
-            keys[n] = kept[place]
-            before[n + 1] = before[n] + np.int64(kept[place + np.uint64(1)])
-            place += np.uint64(2)
+        pool = np.uint64(_POOL_AT) + (words >> np.uint64(8)) % np.uint64(_POOL) * np.uint64(2)
+        for _ in range(np.int64(count)):
+            keys[n] = kept[pool]
+            before[n + 1] = before[n] + np.int64(kept[pool + np.uint64(1)])
+            pool += np.uint64(2)
             n += 1
     total[RUNS], total[COUNTED], total[CHARS], total[LETTERED] = runs, counted, chars, lettered
     total[MARKED], total[STOPS], total[WHICH] = marked, occurred, which

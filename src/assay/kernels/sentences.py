@@ -35,7 +35,6 @@ def _is_token(data: NDArray[np.uint8], a: int, b: int) -> bool:
 def _after(
     data: NDArray[np.uint8], words: NDArray[np.int64], n: int, table: NDArray[np.uint8], ended: bool
 ) -> np.uint64:
-    """What the words of a run do: twice the sentences that begin in it, and 1 where one has ended after it."""
     found = 0
     for k in range(n):
         code, width = code_at(data, words[k, 0], words[k, 1])
@@ -45,6 +44,21 @@ def _after(
             found += 1
             ended = False
     return np.uint64(2 * found + (1 if ended else 0))
+
+
+@kernel
+def sentence_effect(data: NDArray[np.uint8], words: NDArray[np.int64], n: int, table: NDArray[np.uint8]) -> np.uint64:
+    """What the n words of a run do: twice the sentences that begin in it, and 1 where one has ended after it.
+
+    The lower half of the number where none has ended before the run, the upper half where one has.
+    """
+    marked = False
+    for i in range(words[0, 0], words[n - 1, 1] if n else words[0, 0]):
+        marked |= (data[i] == 46) | (data[i] == 33) | (data[i] == 63) | (data[i] >= 128)
+    if not marked:  # nothing ends in it
+        punctuation = n == 0 or _only_punctuation(data, words[0, 0], words[n - 1, 1], table)
+        return np.uint64(1 if punctuation else 2) << np.uint64(32)
+    return _after(data, words, n, table, False) | _after(data, words, n, table, True) << np.uint64(32)
 
 
 @kernel
@@ -105,13 +119,33 @@ def peeled_sentences(
         at = (h >> np.uint64(40)) % np.uint64(_MET) * np.uint64(2)
         if met[at] != h:
             words, n = split_words(data, start, i, table, PEELED, words)
-            does = _after(data, words, n, table, False) | _after(data, words, n, table, True) << np.uint64(32)
-            met[at], met[at + np.uint64(1)] = h, does
+            met[at], met[at + np.uint64(1)] = h, sentence_effect(data, words, n, table)
         does = met[at + np.uint64(1)]
         effect = int(np.int64(does >> np.uint64(32) if ended else does & np.uint64(0xFFFFFFFF)))
         found += effect >> 1
         ended = effect & 1 == 1
     return words, found + (1 if ended and _is_token(data, before, b) else 0)
+
+
+@kernel
+def run_sentences(data: NDArray[np.uint8], runs: NDArray[np.int64], first: int, last: int) -> int:
+    """peeled_sentences of a line that is made of runs[first:last] and has no white space around them.
+
+    runs: int64[k, 3], where each begins and stops, and its sentence_effect.
+    """
+    found, ended, before = 1, False, runs[first, 0]
+    for k in range(first, last):
+        does = runs[k, 2]
+        if ended:
+            if _is_token(data, before, runs[k, 0]):
+                found += 1
+                ended = False
+            else:
+                does >>= 32
+        found += (does & 0xFFFFFFFF) >> 1
+        ended = does & 1 == 1
+        before = runs[k, 1]
+    return found
 
 
 @kernel

@@ -77,7 +77,18 @@ def _few(data: NDArray[np.uint8], start: int, n: int) -> np.uint64:
 
 
 @kernel
-def _mixed(h: np.uint64) -> np.uint64:
+def blended(h: np.uint64, word: np.uint64) -> np.uint64:
+    """Eight more bytes of a span_hash; h is 0 before the first ones."""
+    if h == np.uint64(0):
+        h = _P2
+    h = (h ^ word) * _P1
+    return h ^ (h >> np.uint64(32))
+
+
+@kernel
+def finished(h: np.uint64, word: np.uint64, n: int) -> np.uint64:
+    """span_hash of n bytes: h of all whole eights of them, word of the rest, zeros above."""
+    h ^= word | np.uint64(n) << np.uint64(56)
     h *= _P1
     h ^= h >> np.uint64(32)
     h *= _P2
@@ -85,23 +96,13 @@ def _mixed(h: np.uint64) -> np.uint64:
 
 
 @kernel
-def short_hash(word: np.uint64, n: int) -> np.uint64:
-    """span_hash of n < 8 bytes that are already one number. Different spans have different hashes."""
-    return _mixed(word | np.uint64(n) << np.uint64(56))
-
-
-@kernel
 def span_hash(data: NDArray[np.uint8], start: int, stop: int) -> np.uint64:
-    """64-bit hash of data[start:stop]."""
-    n = stop - start
-    if n < 8:
-        return short_hash(_few(data, start, n), n)
-    h = np.uint64(n) * _P2
+    """64-bit hash of data[start:stop]. Different spans of fewer than eight bytes have different hashes."""
+    n, h = stop - start, np.uint64(0)
     while start + 8 <= stop:
-        h = (h ^ read64(data, np.uint64(start))) * _P1
-        h ^= h >> np.uint64(32)
+        h = blended(h, read64(data, np.uint64(start)))
         start += 8
-    return _mixed(h ^ _few(data, start, stop - start))
+    return finished(h, _few(data, start, stop - start), n)
 
 
 @kernel

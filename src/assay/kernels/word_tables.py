@@ -24,6 +24,7 @@ ALPHA, ALNUM, SYMBOL, STOP, SPLIT, MARK, PUNCT, ALONE = 1, 2, 4, 8, 16, 32, 64, 
 FRONT, BACK, DOTTED, LETTER, SMALL, LARGE, CUT, JOINT = 1, 2, 4, 8, 16, 32, 64, 128
 FILTER_AT, FILTER_SIZE = 2 * TABLE_SIZE, 32768
 SLOTS_AT, SLOTS = FILTER_AT + FILTER_SIZE, 4096
+PAIRS_AT = SLOTS_AT + 16 * SLOTS  # 16 KB: may an exception that is JOINED begin with these two bytes, of seven bits?
 LONGEST = 29  # bytes of the longest exception
 EXCEPTION, UNIT, JOINED = 0, 1, 2  # JOINED: exceptions that words without them can spell together
 
@@ -145,7 +146,7 @@ def hash_of(said: bytes, sort: int) -> int:
 
 def _hashed(table: NDArray[np.uint8]) -> None:
     """Slots of two uint64: the hash, and a bit for every byte of the exception at which a word begins."""
-    slots = table[SLOTS_AT:].view(np.uint64).reshape(SLOTS, 2)
+    slots = table[SLOTS_AT:PAIRS_AT].view(np.uint64).reshape(SLOTS, 2)
     entries = [(word, pieces, EXCEPTION) for word, pieces in exceptions().items()]
     entries += [(unit, (unit,), UNIT) for unit in UNITS]
     whole = [word for word, pieces in exceptions().items() if len(pieces) == 1 or word.endswith("m.")]
@@ -162,6 +163,8 @@ def _hashed(table: NDArray[np.uint8]) -> None:
         slots[slot] = h, cuts
         key = said[0] * 7 + said[len(said) // 2] * 509 + said[-1] * 8191 + len(said) * 127 + sort * 5003
         table[FILTER_AT + key % FILTER_SIZE] = 1
+        if sort == JOINED and len(said) > 1:
+            table[PAIRS_AT + ((said[0] & 127) << 7 | said[1] & 127)] = 1
 
 
 @lru_cache(maxsize=1)
@@ -172,7 +175,7 @@ def character_classes() -> NDArray[np.uint8]:
     no word alone; STOP and SPLIT end sentences; PUNCT is punctuation; MARK continues a word.
     Made on first use, in 0.1 s.
     """
-    table = np.zeros(SLOTS_AT + 16 * SLOTS, np.uint8)
+    table = np.zeros(PAIRS_AT + 16384, np.uint8)
     _any_text(table[:TABLE_SIZE])
     _english(table[TABLE_SIZE : 2 * TABLE_SIZE])
     _hashed(table)

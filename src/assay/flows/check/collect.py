@@ -23,6 +23,7 @@ from assay.flows.check.profile import DEFAULT, Profile, profile
 from assay.flows.check.tokens import count_rows, counter
 from assay.formats.base import Bad, Chunk, Item, parse
 from assay.records import Decoded, Decoder, RecordError, Row, to_batch
+from assay.signals.base import run_together
 
 # Columns are kept compressed while all files are read: a third of their size, at 300 MB/s and more.
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -176,9 +177,7 @@ def _id_hash(user_id: str | None) -> int:
 
 def _kept(batch: pa.RecordBatch, wanted: Profile) -> pa.Table:
     columns = {name: batch.column(name) for name in wanted.columns}
-    for signal in wanted.row_signals:
-        columns[signal.name] = signal.run(batch, wanted.kind)
-    return pa.table(columns)
+    return pa.table(columns | run_together(wanted.row_signals, batch, wanted.kind))
 
 
 def _overlaps(settings: Settings, kind: str, payloads: Sequence[Mapping[str, Any]]) -> list[tuple[int, overlap.Match]]:
