@@ -32,8 +32,8 @@ from benchmarks.peers import python_of
 
 SETS = {
     "datatrove": ("gopher_repetition_datatrove", "gopher_quality_datatrove", "fineweb_lines", "c4_lines"),
-    "dolma": ("gopher_repetition_dolma", "gopher_quality_dolma"),
-    "dclm": ("gopher_repetition_dclm", "gopher_quality_dclm"),
+    "dolma": ("gopher_repetition_dolma", "gopher_quality_dolma", "c4_dolma"),
+    "dclm": ("gopher_repetition_dclm", "gopher_quality_dclm", "c4_dclm"),
 }
 NEMO_MB_PER_S = 1.45
 _PAIRS = "bp dt gk vf mn sz lr cq jw hx bd pt fg kv nm zs rl qc wj xh"  # letters exchanged, by copy
@@ -113,12 +113,27 @@ def run(megabytes: int) -> dict[str, Any]:
     one, two = (out[f"datatrove, {workers} workers"] for workers in (1, 2))
     if one["digest"] != two["digest"]:
         raise AssertionError("two workers measured something else than one")
+    if megabytes >= 1000:
+        out["datatrove, 1 workers, twice the corpus"] = _memory(2 * megabytes)
     out |= _datatrove()
     ours = one["mb_per_s_per_core"]
     out["ratio to datatrove"] = round(ours / out["datatrove, every filter"]["mb_per_s_per_core"], 1)
     out["nemo_mb_per_s, measured elsewhere"] = NEMO_MB_PER_S
     out["ratio to NeMo Curator"] = round(ours / NEMO_MB_PER_S, 1)
     return out
+
+
+def _memory(megabytes: int) -> dict[str, Any]:
+    """Peak memory of one worker on a corpus twice as large; kernels are compiled by now."""
+    source, size = corpus(megabytes)
+    home = WORK / "measured_large"
+    ws = assay.open(home, create=True)
+    if not ws.store.names():
+        ws.ingest("docs", [str(source)])
+    ws["docs"].rollback("1")
+    only = [part for name in SETS["datatrove"] for part in ("--only", name)]
+    spent = cost([sys.executable, "-m", "assay.cli.main", "-w", str(home), "--workers", "1", "measure", "docs", *only])
+    return spent.as_json() | {"text_mb": round(size / 1e6, 1)}
 
 
 def _datatrove() -> dict[str, Any]:
@@ -146,12 +161,12 @@ def _agreed(home: Path) -> int:
     """How many texts were compared, number by number, with Python that counts one by one."""
     from tests.kernels import test_repetition, test_shape
 
-    store, checked = assay.open(home).store, 0
+    store, checked, names = assay.open(home).store, 0, SETS["dclm"][:2]
     data = store.dataset(store.names("docs")[0])
-    for row in next(data.scan(columns=["text", *SETS["dclm"]])).to_pylist():
+    for row in next(data.scan(columns=["text", *names])).to_pylist():
         if not 0 < len(row["text"]) < 5_000:
             continue
-        values = [v for name in SETS["dclm"] for v in row[name].values()]
+        values = [v for name in names for v in row[name].values()]
         slow = [*test_repetition.slow(row["text"], 2), *test_shape.slow(row["text"], 2)]
         del slow[13 + 3]  # what dclm does not measure
         expected = [None if math.isnan(value) else value for value in slow]

@@ -93,6 +93,18 @@ def test_signals_measured_together_are_those_measured_alone() -> None:
         assert found[signal.name].equals(signal.run(rows, "document"))
 
 
+def test_runs_that_were_written_over_are_cut_again() -> None:
+    """The table of runs holds so many words: 400,000 of other runs lie between the first and the second time."""
+    first = "a(b)c[d]e " * 3 + "p(q)r[s]t. U(v)w/x;y."
+    crowd = " ".join(f"{i}(a)b[c]" for i in range(90_000))
+    kept = kept_runs()
+    rows = utf8_views(pa.array([first, crowd, first], pa.large_string()))
+    found = [answer.tolist() for answer in published(*rows, character_classes(), DATATROVE, 15, kept)]
+    alone = run([first], DATATROVE, 15)
+    for answer, fresh in zip(found, alone, strict=True):
+        assert repr(answer[2]) == repr(answer[0]) == repr(fresh[0])
+
+
 @pytest.mark.slow
 def test_a_text_of_200_megabytes_is_a_text() -> None:
     line = "One two three four, and \u00e9 is five.\n"

@@ -104,7 +104,7 @@ def c4_dolma(
     data: NDArray[np.uint8],
     lines: NDArray[np.int64],
     n: int,
-    phrases: bool,
+    phrases: int,
     curly: bool,
     spans: NDArray[np.int64],
     runs: int,
@@ -113,8 +113,8 @@ def c4_dolma(
     """Six numbers of one text, as tagger c4_v2 counts. lines: find_lines(), between line feeds; at least one.
 
     0, 1, 2: whether it holds `{`, `lorem ipsum`, `javascript`, in any case; 3 lines; 4 those that do not end in `.`,
-    `?`, `!` or a straight double quote; 5 those of fewer than 3 words. phrases, curly: whether it may hold a phrase,
-    a `{`. spans: the text's runs, by text_words(), and how many. out: zeros.
+    `?`, `!` or a straight double quote; 5 those of fewer than 3 words. phrases, curly: holds_rare().
+    spans: the text's runs, by text_words(), and how many. out: zeros.
     """
     if phrases:
         filler, script, _ = _holds(data, lines[0, 0], lines[n - 1, 1])
@@ -133,7 +133,7 @@ def c4_dclm(
     lines: NDArray[np.int64],
     n: int,
     chars: int,
-    phrases: bool,
+    phrases: int,
     square: bool,
     curly: bool,
     spans: NDArray[np.int64],

@@ -42,6 +42,7 @@ PHRASES = (
 )  # fmt: skip
 _SAID = np.frombuffer("".join(PHRASES).encode(), np.uint8)
 _SAID_ENDS = np.cumsum([0, *map(len, PHRASES)]).astype(np.int64)
+_BITS = np.array([1, 2, 4, 8, 16, 16, 16, 16], np.int64)  # of phrases with the same rare piece
 
 
 @kernel
@@ -85,8 +86,9 @@ def fineweb_lines(
 
 
 @kernel
-def holds_rare(data: NDArray[np.uint8], start: int, end: int) -> tuple[bool, bool, bool]:
-    """Whether a text may hold a phrase (in any case; `m ip`, `avas`, `ms of u`, `vacy` or `ooki`), a `[`, a `{`.
+def holds_rare(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, bool, bool]:
+    """Which phrases a text may hold, as bits of _BITS (in any case; `m ip`, `avas`, `ms of u`, `vacy`, `ooki`); whether
+    a `[`, a `{`.
 
     Every byte is looked at for everything, without a branch: that goes by vectors.
     """
@@ -125,7 +127,7 @@ def holds_rare(data: NDArray[np.uint8], start: int, end: int) -> tuple[bool, boo
             & ((text[i + 2] | 32) == 107)
             & ((text[i + 3] | 32) == 105)
         )
-    return lorem | script | terms | privacy | cookie, square, curly
+    return lorem + 2 * script + 4 * terms + 8 * privacy + 16 * cookie, square, curly
 
 
 @kernel
@@ -199,7 +201,7 @@ def c4_lines(
     data: NDArray[np.uint8],
     lines: NDArray[np.int64],
     lines_n: int,
-    phrases: bool,
+    phrases: int,
     square: bool,
     curly: bool,
     table: NDArray[np.uint8],
@@ -213,7 +215,7 @@ def c4_lines(
     0 sentences of the lines that would stay, 1 those lines, 2 what ends the page (NO_BREAK, LOREM, CURLY); a line must
     end in `.`, `?`, `!` or a straight quote and not in `...`. 3, 4, 5: the same without that condition, as FineWeb
     has it. Tests run in datatrove's order, line by line: a line that an earlier test drops ends no page.
-    phrases, square, curly: whether the text may hold a phrase, a `[`, a `{`. table: character_classes().
+    phrases, square, curly: holds_rare(). table: character_classes().
     spans: the text's runs, by text_words(), and how many. met: marked_runs().
     """
     copy, words, last = np.empty(0, np.uint8), np.empty((64, 2), np.int64), 0
@@ -229,7 +231,9 @@ def c4_lines(
                 some |= span[i] == 91
             if some:
                 for i in range(a, b):
-                    cited |= data[i] == 91 and _citation(data, i, b) > 0
+                    if data[i] == 91 and _citation(data, i, b) > 0:
+                        cited = True
+                        break
         if cited:
             if b - a > len(copy):
                 copy = np.empty(2 * (b - a), np.uint8)
@@ -241,10 +245,11 @@ def c4_lines(
         if (out[2] or not ends) and out[5]:
             continue
         lorem, script, policy, opened = False, False, False, False
-        if phrases:
-            lorem, script = _holds(line, a, b, 0), _holds(line, a, b, 1)
-            for said in range(2, len(_SAID_ENDS) - 1):
-                policy |= _holds(line, a, b, said)
+        for said in range(len(_BITS) if phrases else 0):
+            if phrases & _BITS[said] and _holds(line, a, b, said):
+                lorem |= said == 0
+                script |= said == 1
+                policy |= said > 1
         if curly:
             for i in range(a, b):
                 opened |= line[i] == 123

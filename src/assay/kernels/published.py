@@ -100,7 +100,7 @@ def published(
             text_shape(data, start, end, plain, words, before, facts, variant, histogram, shape[row])
             if variant != DATATROVE:
                 line_shares(data, lines, feeds, variant, shape[row])
-        phrases, square, curly = holds_rare(data, start, end) if wanted & C4 else (False, False, False)
+        phrases, square, curly = holds_rare(data, start, end) if wanted & C4 else (0, False, False)
         if wanted & C4 and variant == DOLMA:
             c4_dolma(data, lines, feeds, phrases, curly, spans, facts[RUNS], c4[row])
         if wanted & C4 and variant == DCLM:

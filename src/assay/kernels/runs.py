@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.kernels import kernel
 from assay.kernels.counts import space_width
 from assay.kernels.endings import code_at
+from assay.kernels.peel import peel
 from assay.kernels.sentences import sentence_effect
 from assay.kernels.spans import blended, characters, finished, place_of, span_hash, stops
 from assay.kernels.words import ALNUM, ALPHA, LETTERS, PEELED, SPACES, SYMBOL, class_of, split_words
@@ -120,7 +121,11 @@ def _study(
 ) -> int:
     """Cut and judge the run data[a:b]: its words come after the first n. Returns how many there are now, and facts."""
     facts[:] = 0
-    cut, more = split_words(data, a, b, table, WORD_RULES[variant], room)
+    cut = room if b - a <= len(room) else np.empty((b - a, 2), np.int64)
+    if variant == DATATROVE:
+        more = peel(data, a, b, table, cut, 0)
+    else:
+        cut, more = split_words(data, a, b, table, WORD_RULES[variant], cut)
     if variant == DCLM:  # its quality rules look at runs, its repetition at letters and digits
         _judge(data, a, b, table, variant, facts)
     for k in range(more):
@@ -204,7 +209,7 @@ def text_words(
     keys: uint64[end - i + 3] or more, gets a hash of each word. before: int64[end - i + 4] or more, gets the characters
     of all words before each, and of all. spans: int64[k, 3], gets where each run begins and stops and its
     sentence_effect, if k is not 0: then it must be (end - i) / 2 + 1 or more. total: int64[FACTS], gets what the
-    variant counts. kept: kept_runs(), of the same variant and the same table of classes. room: int64[k, 2] for split_words.
+    variant counts. kept: kept_runs(), of the same variant and the same table of classes. room: int64[k, 2].
     """
     n, size, recording, last = 0, len(data), len(spans) > 0, np.uint64(len(kept) - 1)
     facts = np.zeros(FACTS, np.int64)
