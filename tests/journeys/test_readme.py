@@ -35,6 +35,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / f"{name}.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in part), "utf-8")
     odd = {"fields": {"subject": "How do I reset it?"}, "replies": [{"body": "Hold the button for ten seconds."}]}
     (home / "odd.jsonl").write_text(json.dumps(odd) + "\n", "utf-8")
+    kinds = {
+        "good": "To reset device {n}, hold its button until light {n} turns green.",
+        "bad": "idk {n} lol {n} whatever",
+    }
+    for name, text in kinds.items():
+        lines = [json.dumps({"prompt": "How?", "best_answer": text.format(n=n)}) + "\n" for n in range(300)]
+        (home / f"{name}.jsonl").write_text("".join(lines), "utf-8")
     (home / "recipe.yaml").write_text(block("yaml"), "utf-8")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()
