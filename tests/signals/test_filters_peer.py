@@ -35,7 +35,7 @@ pytestmark = pytest.mark.peer
 
 SAMPLES = ("english", "multilingual", "composite", "short", "edited")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
-_COMPARISON = re.compile(r"(\w+)\.(\w+) ([<>]) ([0-9.]+)$")
+_COMPARISON = re.compile(r"(\w+)\.(\w+) ([<>]) ([0-9.]+)\)*$")
 # Rules of the presets by what dolma's taggers call their values.
 DOLMA_NAMES = {
     "too_few_words": "word_count", "too_many_words": "word_count",
@@ -130,7 +130,7 @@ class Ours:
 
     def values(self, preset: str, rule: str) -> tuple[list[float | None], str, float]:
         """The values of a rule that is one comparison, its operator and its threshold."""
-        parts = _COMPARISON.search(load_ruleset(preset)[rule].when)
+        parts = _COMPARISON.search(load_ruleset(preset)[rule].expression.sql)
         assert parts is not None, rule
         signal, member, sign, limit = parts.groups()
         self._measure([signal])
