@@ -42,15 +42,15 @@ class _Stamped:
         return source_stamp(Path(self._py_file))
 
 
-class Given(_Stamped, UserProvidedCacheLocator):  # type: ignore[misc]
+class Given(_Stamped, UserProvidedCacheLocator):  # type: ignore[misc]  # Numba has no types
     """In NUMBA_CACHE_DIR, where the user sets it."""
 
 
-class InTree(_Stamped, InTreeCacheLocator):  # type: ignore[misc]
+class InTree(_Stamped, InTreeCacheLocator):  # type: ignore[misc]  # as above
     """Beside the source, where that can be written."""
 
 
-class UserWide(_Stamped, UserWideCacheLocator):  # type: ignore[misc]
+class UserWide(_Stamped, UserWideCacheLocator):  # type: ignore[misc]  # as above
     """In the user's cache folder otherwise."""
 
 

@@ -15,7 +15,7 @@ from assay.kernels.xxh64 import read64
 
 _ONES, _TOPS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _BELOW = np.uint64(0x2121212121212121)
-_FEED, _PERIOD, _EXCLAIM, _QUESTION = (np.uint64(0x0101010101010101 * c) for c in (10, 46, 33, 63))
+_FEED = np.uint64(0x0101010101010101 * 10)
 # 256**k times this has k in its top three bits.
 _PLACE = np.uint64(sum(k << (61 - 8 * k) for k in range(8)))
 _P1, _P2 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xFF51AFD7ED558CCD)
@@ -47,20 +47,6 @@ def next_feed(data: NDArray[np.uint8], i: int, end: int) -> int:
             return i + place_of(marks)
         i += 8
     while i < end and data[i] != 10:
-        i += 1
-    return i
-
-
-@kernel
-def next_mark(data: NDArray[np.uint8], i: int, end: int) -> int:
-    """Where the next of `.`, `!` and `?` is, end for none."""
-    while i + 8 <= end:
-        word = read64(data, np.uint64(i))
-        marks = _zeros(word ^ _PERIOD) | _zeros(word ^ _EXCLAIM) | _zeros(word ^ _QUESTION)
-        if marks != np.uint64(0):
-            return i + place_of(marks)
-        i += 8
-    while i < end and data[i] != 46 and data[i] != 33 and data[i] != 63:
         i += 1
     return i
 

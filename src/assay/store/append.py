@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
 
 from assay.core.failpoints import failpoint
-from assay.core.ids import fingerprint
-from assay.store.commit import Said, commit
+from assay.store.commit import commit
+from assay.store.job import FragmentJob
 from assay.store.ledger import QuarantineEntry, StagedItem, Version
 from assay.store.table import StagedFile
 
 if TYPE_CHECKING:
-    from assay.store.dataset import Dataset
+    pass
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,28 +26,14 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any]
 
 
-class AppendJob:
+class AppendJob(FragmentJob):
     """Holds the writer lock until `commit`, `discard` or the end of the `with` block.
 
     Left without a commit, what was staged stays: the same `key` on the same head finds it in `staged`.
     `write` may be called from several threads; indexes decide the order of fragments, not the calls.
     """
 
-    def __init__(
-        self, dataset: Dataset, key: str, *, verb: str, message: str | None, author: str | None, run: str | None
-    ):
-        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
-        self.job = f"append-{fingerprint(key)}"
-        self._lock = threading.Lock()
-        self._open = True
-        self.base = dataset.begin(verb)
-        try:
-            self._schema = dataset.schema()
-            self._table = dataset.table(self.base)
-            self._items = {int(item.item): item for item in dataset.ledger.staged(dataset.name, self.job)}
-        except BaseException:
-            dataset.end()
-            raise
+    what = "append"
 
     @property
     def staged(self) -> list[Staged]:
@@ -116,26 +100,3 @@ class AppendJob:
             )
         finally:
             self._close()
-
-    def discard(self) -> None:
-        """Forget what was staged; its files are left for gc."""
-        self._must_be_open()
-        ledger = self._dataset.ledger
-        with ledger.write() as tx:
-            ledger.staged_drop(tx, self._dataset.name, job=self.job)
-        self._close()
-
-    def _must_be_open(self) -> None:
-        if not self._open:
-            raise RuntimeError("this append has ended")
-
-    def _close(self) -> None:
-        if self._open:
-            self._open = False
-            self._dataset.end()
-
-    def __enter__(self) -> AppendJob:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()

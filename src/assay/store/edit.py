@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import threading
 import zlib
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,40 +14,26 @@ from numpy.typing import NDArray
 
 from assay.core.errors import UserError
 from assay.core.failpoints import failpoint
-from assay.core.ids import fingerprint
-from assay.store.commit import Said, commit
+from assay.store.commit import commit
+from assay.store.job import FragmentJob
 from assay.store.ledger import StagedItem, Version
 from assay.store.table import StagedFile, Table
 
 if TYPE_CHECKING:
-    from assay.store.dataset import Dataset
+    pass
 
 _SHOWN = 5
 _ROWS = "rows_changed"  # in the state of a staged item
 
 
-class EditJob:
+class EditJob(FragmentJob):
     """Holds the writer lock until `commit` or the end of the `with` block.
 
     Left without a commit, what was staged stays: the same `key` on the same head finds it in `done`.
     `write` may be called from several threads.
     """
 
-    def __init__(
-        self, dataset: Dataset, key: str, *, verb: str, message: str | None, author: str | None, run: str | None
-    ) -> None:
-        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
-        self.job = f"edit-{fingerprint(key)}"
-        self._lock = threading.Lock()
-        self._open = True
-        self.base = dataset.begin(verb)
-        try:
-            self._schema = dataset.schema()
-            self._table = dataset.table(self.base)
-            self._items = {int(item.item): item for item in dataset.ledger.staged(dataset.name, self.job)}
-        except BaseException:
-            dataset.end()
-            raise
+    what = "edit"
 
     @property
     def done(self) -> dict[int, dict[str, Any]]:
@@ -87,8 +71,7 @@ class EditJob:
 
     def commit(self, stats: Mapping[str, Any] | None = None) -> Version | None:
         """Everything staged becomes the next version; where no row changed, the head (None where there is none)."""
-        if not self._open:
-            raise RuntimeError("this edit has ended")
+        self._must_be_open()
         data, ledger = self._dataset, self._dataset.ledger
         head = ledger.version(data.name, self.base)
         try:
@@ -116,17 +99,6 @@ class EditJob:
             offsets[fragment] = address.tolist()
             files.append((StagedFile(item.file, item.rows), places.column("_rowid").to_numpy()[changed].tolist()))
         return table.commit_replace(offsets, files, message)
-
-    def _close(self) -> None:
-        if self._open:
-            self._open = False
-            self._dataset.end()
-
-    def __enter__(self) -> EditJob:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()
 
 
 def commit_edit(stored: Table, schema: pa.Schema, rows: pa.Table, message: str, name: str) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +12,8 @@ import pyarrow as pa
 from assay.core.errors import UserError
 from assay.core.failpoints import failpoint
 from assay.core.ids import fingerprint
-from assay.store.commit import Said, commit
+from assay.store.commit import commit
+from assay.store.job import WriteJob
 from assay.store.ledger import CatalogueEntry, StagedItem, Version
 from assay.store.table import SIGNAL_PREFIX, Table
 
@@ -52,12 +51,14 @@ def column_type(value: pa.DataType) -> pa.DataType:
     return pa.struct([pa.field("v", value)])
 
 
-class MeasureJob:
+class MeasureJob(WriteJob):
     """Holds the writer lock until `commit`, `discard` or the end of the `with` block.
 
     `done` holds what was staged before under the same `key` on the same head (this job, or one that was killed).
     `write` may be called from several threads.
     """
+
+    what = "measurement"
 
     def __init__(
         self,
@@ -70,20 +71,15 @@ class MeasureJob:
         author: str | None,
         run: str | None,
     ):
-        self._dataset, self._said = dataset, Said(verb=verb, message=message, author=author, run=run)
-        self._lock = threading.Lock()
-        self._open = True
-        self.base = dataset.begin(verb)
-        try:
-            self._table = dataset.table(self.base)
-            self._columns = self._plan(signals)
-            prints = sorted((name, column.fingerprint) for name, column in self._columns.items())
-            self.job = f"measure-{fingerprint(key, prints)}"
-            self._items = {item.item: item for item in dataset.ledger.staged(dataset.name, self.job)}
-            self._fragments = {part.id for part in self._table.fragments()}
-        except BaseException:
-            dataset.end()
-            raise
+        self._key, self._signals = key, signals
+        super().__init__(dataset, verb=verb, message=message, author=author, run=run)
+
+    def _prepare(self) -> None:
+        self._columns = self._plan(self._signals)
+        prints = sorted((name, column.fingerprint) for name, column in self._columns.items())
+        self.job = f"measure-{fingerprint(self._key, prints)}"
+        self._items = {item.item: item for item in self._dataset.ledger.staged(self._dataset.name, self.job)}
+        self._fragments = {part.id for part in self._table.fragments()}
 
     @property
     def done(self) -> set[tuple[int, str]]:
@@ -166,13 +162,6 @@ class MeasureJob:
         ]
         return table.commit_columns(files, superseded, message)
 
-    def discard(self) -> None:
-        """Forget what was staged; its files are left for gc."""
-        self._must_be_open()
-        with self._dataset.ledger.write() as tx:
-            self._dataset.ledger.staged_drop(tx, self._dataset.name, job=self.job)
-        self._close()
-
     def _plan(self, signals: Mapping[str, SignalSpec]) -> dict[str, CatalogueEntry]:
         fields = self._dataset.schema()
         known = self._dataset.ledger.catalogue(self._dataset.name)
@@ -189,21 +178,6 @@ class MeasureJob:
                 physical=physical, name=name, fingerprint=spec.fingerprint, type=spec.type, unit=spec.unit
             )
         return columns
-
-    def _must_be_open(self) -> None:
-        if not self._open:
-            raise RuntimeError("this measurement has ended")
-
-    def _close(self) -> None:
-        if self._open:
-            self._open = False
-            self._dataset.end()
-
-    def __enter__(self) -> MeasureJob:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()
 
 
 def _batches(
