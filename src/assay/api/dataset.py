@@ -111,7 +111,7 @@ class Dataset:
         *,
         as_of: str | None = None,
         params: Mapping[str, Any] | None = None,
-        alarm_share: float = 0.3,
+        alarm_share: float | None = None,
         message: str | None = None,
     ) -> DecideResult:
         """Keep, drop or review by a rule file or a preset's name; without one, by the rules used last."""

@@ -107,8 +107,11 @@ def decide(
         typer.Option("--what-if", help="min_words=30 or RULE=CONDITION: what would change. Writes nothing."),
     ] = None,
     alarm_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Say so when one rule drops more than this share of a source.")
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Say so when one rule drops more than this share of a source; 0.3 unless given."
+        ),
+    ] = None,
     message: Message = None,
 ) -> Result:
     """Keep, drop or send to review by RULES, with every rule that fired. The records stay."""

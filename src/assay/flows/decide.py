@@ -82,11 +82,11 @@ def decide(
     workers: int | None = None,
     progress: Progress | None = None,
     run_id: str | None = None,
-    alarm_share: float = ALARM_SHARE,
+    alarm_share: float | None = None,
 ) -> DecideResult:
     """Evaluate rules over every dataset that the name covers, after measuring what they mention.
 
-    alarm_share: say so when one rule drops more than this share of a dataset or of one source.
+    alarm_share: say so when one rule drops more than this share of a dataset or a source; None for ALARM_SHARE.
     rules: a preset's name, a YAML file, or a ruleset; None: those that decided each dataset last.
     ref: an older version, which must hold the signals already.
     The same rules over the same version are not evaluated again. Errors: those of the rules (E101, E211 to E215);
@@ -94,15 +94,14 @@ def decide(
     """
     names = ws.names(dataset)
     check_params(params or {})
+    share = ALARM_SHARE if alarm_share is None else alarm_share
     rulesets = {name: named_ruleset(ws, name, ws.dataset(name).resolve(ref), rules) for name in names}
     for ruleset in {one.hash: one for one in rulesets.values()}.values():
         kinds = {ws.dataset(name).kind for name, mine in rulesets.items() if mine.hash == ruleset.hash}
         applied = [rule for rule in ruleset.rules if any(rule.for_kind(kind) for kind in kinds)]
         check_names(applied, {kind: known_columns(kind) for kind in sorted(kinds)})
     parts = [
-        _decide_one(
-            ws, ws.dataset(name), rulesets[name], ref, params or {}, message, workers, progress, run_id, alarm_share
-        )
+        _decide_one(ws, ws.dataset(name), rulesets[name], ref, params or {}, message, workers, progress, run_id, share)
         for name in names
     ]
     by_rule: dict[str, int] = {}
