@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.core.errors import UnknownName
-from assay.flows.measure import measure, measure_signals, rows_digest
+from assay.flows.measure import measure, measure_signals
+from assay.flows.rows_digest import rows_digest
 from assay.signals import SIGNALS, Signal, default_signals, measure_rows
 from assay.store import Workspace
 from tests.flows.world import batch, fill, qa, values, workspace

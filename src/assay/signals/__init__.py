@@ -22,6 +22,7 @@ from assay.signals import licences as licences
 from assay.signals import math_answers as math_answers
 from assay.signals import media as media
 from assay.signals import media_facts as media_facts
+from assay.signals import near_copies as near_copies
 from assay.signals import novelty as novelty
 from assay.signals import pii as pii
 from assay.signals import preferences as preferences

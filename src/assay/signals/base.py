@@ -1,8 +1,9 @@
 """What a signal is: a declared measurement of rows, and the table of all of them.
 
-Two scopes. `row`: a pure function of one record, so slicing the input slices the output. `dataset`: depends on
+Three scopes. `row`: a pure function of one record, so slicing the input slices the output. `dataset`: depends on
 other rows; each fragment is summarised, summaries are combined in a way that does not depend on how the rows were
-cut, and the result is mapped back. Values are never NaN or infinite; unknown is null.
+cut, and the result is mapped back. `verb`: depends on other rows and needs more than one look at them; a verb of its
+own (`dedupe`, `contamination`) measures it. Values are never NaN or infinite; unknown is null.
 """
 
 from __future__ import annotations
@@ -45,11 +46,12 @@ class Signal:
     extra: the extra of pyproject whose libraries it needs, None for none. Such a signal is never a default.
     shared: a function (names, **columns) -> values by name that measures it together with others, which name the same
         function and the same columns, no parameters: what they have in common is done once. See `run_together`.
+    made_by: of a verb-scope signal, what measures it, as one would type it: "dedupe --method near".
     """
 
     name: str
     version: int  # bump when any output value can change: it is part of the fingerprint
-    scope: Literal["row", "dataset"]
+    scope: Literal["row", "dataset", "verb"]
     dimension: str | None
     kinds: tuple[str, ...]
     reads: Columns | Callable[[str], Columns]
@@ -63,6 +65,7 @@ class Signal:
     files: tuple[str, ...] = ()
     extra: str | None = None
     shared: Shared | None = None
+    made_by: str | None = None
     row: Callable[..., pa.Array] | None = None
     steps: tuple[Callable[..., pa.Table], Callable[..., pa.Table], Callable[..., pa.Array]] | None = None
 
@@ -85,21 +88,21 @@ class Signal:
     def run(self, rows: Rows, kind: str, params: Mapping[str, Any] = _NO_PARAMS, *, at: str = "") -> pa.Array:
         """Values of a row-scope signal, one per row. E103 when a column is missing or of another type."""
         if self.row is None:
-            raise TypeError(f"signal {self.name!r} has dataset scope: summarise, combine, apply")
+            raise TypeError(f"signal {self.name!r} has {self.scope} scope")
         self.check_extra(at=at)
         return self._checked(self.row(**self._take(rows, kind, at), **self._own(params)), len(rows))
 
     def summarise(self, rows: Rows, kind: str, *, at: str = "") -> pa.Table:
         """What other fragments need to know about this one; small beside the fragment. Parameters play no part."""
         if self.steps is None:
-            raise TypeError(f"signal {self.name!r} has row scope: run")
+            raise TypeError(f"signal {self.name!r} has {self.scope} scope")
         self.check_extra(at=at)
         return self.steps[0](**self._take(rows, kind, at))
 
     def combine(self, summaries: Sequence[pa.Table]) -> pa.Table:
         """One state from all summaries, of one fragment or more; the same for any cut of the rows into fragments."""
         if self.steps is None:
-            raise TypeError(f"signal {self.name!r} has row scope: run")
+            raise TypeError(f"signal {self.name!r} has {self.scope} scope")
         return self.steps[1](pa.concat_tables(summaries))
 
     def apply(
@@ -107,7 +110,7 @@ class Signal:
     ) -> pa.Array:
         """Values for the rows of one fragment, given the state of the whole dataset."""
         if self.steps is None:
-            raise TypeError(f"signal {self.name!r} has row scope: run")
+            raise TypeError(f"signal {self.name!r} has {self.scope} scope")
         return self._checked(self.steps[2](state, **self._take(rows, kind, at), **self._own(params)), len(rows))
 
     def check_extra(self, *, at: str = "") -> None:
@@ -238,6 +241,37 @@ def dataset_signal(
     return register
 
 
+def verb_signal(
+    name: str,
+    doc: str,
+    *,
+    made_by: str,
+    writes: pa.DataType,
+    unit: str,
+    source: str,
+    kinds: tuple[str, ...] = ALL,
+    dimension: str | None = "uniqueness",
+    version: int = 1,
+) -> Signal:
+    """Register a signal that a verb of its own measures; never a default."""
+    return SIGNALS.add(
+        Signal(
+            name=name,
+            version=version,
+            scope="verb",
+            dimension=dimension,
+            kinds=kinds,
+            reads={},
+            writes=writes,
+            unit=unit,
+            source=source,
+            doc=doc,
+            default=False,
+            made_by=made_by,
+        )
+    )
+
+
 def default_signals(kind: str) -> list[Signal]:
     """The default profile of a kind, in order of registration."""
     return [signal for signal in SIGNALS if signal.default and signal.for_kind(kind)]
@@ -290,7 +324,7 @@ def run_together(
 def measure_rows(
     signals: Sequence[Signal], fragments: Sequence[Rows], kind: str, params: Mapping[str, Any] = _NO_PARAMS
 ) -> list[dict[str, pa.Array]]:
-    """In memory: every signal over every fragment. Used where there is no store (`check`, tests)."""
+    """In memory: every row and dataset signal over every fragment. Used where there is no store (`check`, tests)."""
     own = [signal for signal in signals if signal.scope == "row"]
     out = [run_together(own, rows, kind, params) for rows in fragments]
     for signal in signals:

@@ -1,0 +1,144 @@
+"""Words of UTF-8 rows as hashes with their places, and shingles of them: what texts are compared by.
+
+Equal words but for case, accents, width and spelling of the same character have equal hashes (fold_table.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernels import kernel
+from assay.kernels.endings import code_at
+from assay.kernels.fold_table import ALONE, BMP, MANY, PART, SKIP
+
+Ints = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
+
+PROSE, CODE = 0, 1  # CODE: every mark of ASCII is a word too
+_BASIS = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x100000001B3)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_LETTER = np.uint64(1)
+_LOW = np.uint64(~np.uint64(1))
+
+
+@kernel
+def mixed(h: np.uint64) -> np.uint64:
+    """The finaliser of MurmurHash3, 64 bits."""
+    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return np.uint64(h ^ (h >> np.uint64(33)))
+
+
+@kernel
+def _folded(data: NDArray[np.uint8], i: int, end: int, table: NDArray[np.uint32]) -> tuple[int, int]:
+    """What the character at i counts as (an entry of the table), and its width in bytes."""
+    c = data[i]
+    if c < 128:
+        return int(table[c]), 1
+    code, width = code_at(data, i, end)
+    if code < BMP:
+        return int(table[code]), width
+    if 0x1F000 <= code <= 0x1FAFF or code >= 0xE0000:
+        return PART, width
+    return (code | ALONE if 0x20000 <= code <= 0x3FFFF else code), width
+
+
+@kernel
+def row_words(
+    data: NDArray[np.uint8], start: int, end: int, table: NDArray[np.uint32], mode: int,
+    hashes: Hashes, starts: Ints, ends: Ints,
+) -> int:  # fmt: skip
+    """Write hash, first byte and end of each word of data[start:end], places counted from `start`; returns how many.
+
+    table: fold_table(). hashes, starts, ends: with room for end - start entries. The lowest bit of a hash is 1 where
+    the word has anything but digits 0 to 9. A word is a run of letters, digits and their marks; a character of a
+    script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes part words.
+    """
+    n, i = 0, start
+    while i < end:
+        c = data[i]
+        if c < 128:
+            code = table[c]
+            if code == PART:
+                if mode == CODE and c > 32 and c != 127:
+                    hashes[n] = mixed((_BASIS ^ np.uint64(c)) * _PRIME) | _LETTER
+                    starts[n], ends[n] = i - start, i + 1 - start
+                    n += 1
+                i += 1
+                continue
+        h, begin, digits, some = _BASIS, i, True, False
+        while i < end:
+            c = data[i]
+            if c < 128:
+                code = table[c]
+                if code == PART:
+                    break
+                h = (h ^ np.uint64(code)) * _PRIME
+                digits = digits and 48 <= code <= 57
+                some = True
+                i += 1
+                continue
+            value, width = _folded(data, i, end, table)
+            if value == PART:
+                break
+            if value == SKIP:
+                i += width
+                continue
+            if value & MANY:
+                at = value ^ MANY
+                parted = False
+                for k in range(int(table[at])):
+                    one = int(table[at + 1 + k])
+                    if one == PART:
+                        parted = True
+                        continue
+                    one &= ~ALONE
+                    h = (h ^ np.uint64(one)) * _PRIME
+                    digits = digits and 48 <= one <= 57
+                    some = True
+                i += width
+                if parted:  # such as one half: what stands on both sides of a stroke ends here
+                    break
+                continue
+            if value & ALONE:
+                if some:
+                    break
+                h = (h ^ np.uint64(value & ~ALONE)) * _PRIME
+                digits, some = False, True
+                i += width
+                break
+            h = (h ^ np.uint64(value)) * _PRIME
+            digits = digits and 48 <= value <= 57
+            some = True
+            i += width
+        if some:
+            h = mixed(h) & _LOW
+            hashes[n] = h if digits else h | _LETTER
+            starts[n], ends[n] = begin - start, i - start
+            n += 1
+        elif i == begin:
+            i += _folded(data, i, end, table)[1]
+    return n
+
+
+@kernel
+def word_shingles(words: Hashes, n: int, size: int, out: Hashes) -> int:
+    """Write the hash of each run of `size` words of words[:n] to `out` (room for n), in order; returns how many.
+
+    One polynomial modulo 2**64, rolled over the words, then mixed. None where there are fewer words.
+    """
+    if n < size:
+        return 0
+    top = np.uint64(1)
+    for _ in range(size):
+        top *= _STEP
+    h = np.uint64(0)
+    for i in range(size):
+        h = h * _STEP + words[i]
+    out[0] = mixed(h)
+    for i in range(size, n):
+        h = h * _STEP + words[i] - top * words[i - size]
+        out[i - size + 1] = mixed(h)
+    return n - size + 1
