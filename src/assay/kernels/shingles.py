@@ -15,10 +15,11 @@ from assay.kernels.fold_table import ALONE, BMP, MANY, PART, SKIP
 Ints = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
-PROSE, CODE = 0, 1  # CODE: every mark of ASCII is a word too
+PROSE, CODE, AUTO = 0, 1, 2  # CODE: every mark of ASCII is a word too; AUTO: CODE where looks_like_code
 _BASIS = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+_CHARS = np.uint64(0x84222325CBF29CE4)
 _LETTER = np.uint64(1)
 _LOW = np.uint64(~np.uint64(1))
 
@@ -142,3 +143,65 @@ def word_shingles(words: Hashes, n: int, size: int, out: Hashes) -> int:
         h = h * _STEP + words[i] - top * words[i - size]
         out[i - size + 1] = mixed(h)
     return n - size + 1
+
+
+@kernel
+def row_chars(
+    data: NDArray[np.uint8], start: int, end: int, table: NDArray[np.uint32], out: Hashes
+) -> int:  # fmt: skip
+    """Write the folded characters of data[start:end], one space between words, none at the ends; returns how many.
+
+    out: room for 20 * (end - start): some characters stand for up to 18.
+    """
+    n, i, gap = 0, start, False
+    while i < end:
+        value, width = _folded(data, i, end, table)
+        i += width
+        if value == PART:
+            gap = n > 0
+            continue
+        if value == SKIP:
+            continue
+        if gap:
+            out[n] = np.uint64(32)
+            n += 1
+            gap = False
+        if value & MANY:
+            at = value ^ MANY
+            for k in range(int(table[at])):
+                one = int(table[at + 1 + k])
+                out[n] = np.uint64(32 if one == PART else one & ~ALONE)
+                n += 1
+        else:
+            out[n] = np.uint64(value & ~ALONE)
+            n += 1
+    return n
+
+
+@kernel
+def char_shingles(chars: Hashes, n: int, size: int, out: Hashes) -> int:
+    """As word_shingles, of characters; fewer than `size` of them are one shingle. Equal to words' only by chance."""
+    if n == 0:
+        return 0
+    width = min(size, n)
+    for i in range(n - width + 1):
+        h = _CHARS
+        for k in range(width):
+            h = (h ^ chars[i + k]) * _PRIME
+        out[i] = mixed(h)
+    return n - width + 1
+
+
+@kernel
+def looks_like_code(data: NDArray[np.uint8], start: int, end: int) -> bool:
+    """Whether one in ten of the first 4,096 bytes, white space left out, is one of ( ) [ ] { } < > = ; _ & | * + \\."""
+    marks, seen = 0, 0
+    for i in range(start, min(end, start + 4096)):
+        c = data[i]
+        if c <= 32:
+            continue
+        seen += 1
+        # ( ) * + ; < = > [ \ ] _ { | } &
+        if c == 38 or 40 <= c <= 43 or 59 <= c <= 62 or 91 <= c <= 93 or c == 95 or 123 <= c <= 125:
+            marks += 1
+    return 10 * marks >= seen and seen > 0

@@ -1,0 +1,313 @@
+"""Near copies: signatures per fragment, candidates per band, exact verification and clusters per group.
+
+Pure functions over arrays: what runs where, and where texts come from, is the flow's business. Rows are numbered
+through all fragments; the numbers only name rows. Every choice between rows is made by what they say, so that no
+layout of fragments changes a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+
+from assay.core.arrow import utf8_views
+from assay.core.errors import UserError
+from assay.kernels.band_pairs import components, run_pairs
+from assay.kernels.fold_table import fold_table
+from assay.kernels.minhash import permutations, rows_as_words, sign_rows, sorted_sets
+from assay.kernels.shingles import AUTO, CODE, PROSE
+from assay.kernels.star_clusters import neighbours, pair_jaccards, stars
+from assay.kernels.template_values import values_differing
+
+Ints = NDArray[np.int64]
+Part = dict[str, NDArray[Any]]
+
+SHINGLES = {"auto": AUTO, "words": PROSE, "code": CODE}
+# Rows with equal bands are all paired up to this many; in longer runs each with so many that follow it, ordered by
+# their next band: copies of one another share several bands and stand together in one of them.
+WINDOW = 64
+LEAST_GROUP = 5  # fewer members do not show which places vary
+# Kinds in which a number is part of what is asked or done; in documents it is as often a date or a counter.
+NUMBERS_MATTER = ("classification", "qa", "reasoning", "agentic", "simulation", "domain_log", "preference")
+_LONGEST = 1 << 31  # bytes of one compared text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearParams:
+    """FineWeb's parameters by default, all of them visible.
+
+    size: words in a shingle. bands, rows: of the signature. threshold: exact Jaccard that makes two rows copies.
+    shingles: auto, words, or code (marks count as words; auto tells code by its marks).
+    """
+
+    size: int = 5
+    bands: int = 14
+    rows: int = 8
+    seed: int = 1
+    threshold: float = 0.8
+    shingles: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("size", 1, 64), ("bands", 1, 512), ("rows", 1, 64)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise UserError("E104", f"{name} must be from {low} to {high}, got {value}", at=name)
+        if not 0.0 < self.threshold <= 1.0:
+            raise UserError("E104", f"threshold must be above 0 and at most 1, got {self.threshold}", at="threshold")
+        if self.shingles not in SHINGLES:
+            fix = f"one of {', '.join(SHINGLES)}"
+            raise UserError("E104", f"shingles cannot be {self.shingles!r}", at="shingles", fix=fix)
+
+    @property
+    def of_signatures(self) -> dict[str, Any]:
+        """What a stored signature depends on, beside the text."""
+        return {
+            "size": self.size, "bands": self.bands, "rows": self.rows, "seed": self.seed, "shingles": self.shingles,
+        }  # fmt: skip
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {**self.of_signatures, "threshold": self.threshold, "window": WINDOW, "least_group": LEAST_GROUP}
+
+    def detection(self, similarity: NDArray[np.float64] | float) -> Any:
+        """Chance that two rows of this similarity share a band: 1 - (1 - s**rows)**bands."""
+        return 1.0 - (1.0 - np.asarray(similarity) ** self.rows) ** self.bands
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Signatures of one fragment's rows, and what is needed of them later.
+
+    bands: uint64[bands, rows]; whole: uint64[rows], of the whole signature; shingles: int32[rows], 0 where there is
+    nothing to compare; keys: uint64[rows], of the record ids; lengths: int64[rows], bytes of the compared texts.
+    """
+
+    bands: NDArray[np.uint64]
+    whole: NDArray[np.uint64]
+    shingles: NDArray[np.int32]
+    keys: NDArray[np.uint64]
+    lengths: Ints
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+
+def id_keys(record_id: pa.Array) -> NDArray[np.uint64]:
+    """64-bit hashes of record ids: an order that does not depend on where rows lie."""
+    return np.array([xxhash.xxh3_64_intdigest(one) for one in record_id.cast(pa.large_binary()).to_pylist()], np.uint64)
+
+
+def sign(text: pa.LargeStringArray, record_id: pa.Array, params: NearParams) -> Signed:
+    """Sign a batch of rows. A null text has nothing to compare."""
+    offsets, data = utf8_views(text)
+    if len(text) and int(np.diff(offsets).max()) >= _LONGEST:
+        raise UserError("E104", "a text of more than 2 GB cannot be compared", at="text", fix="cut it into documents")
+    factors, addends = permutations(params.bands * params.rows, params.seed)
+    mode = SHINGLES[params.shingles]
+    signed = sign_rows(offsets, data, fold_table(), mode, params.size, factors, addends, params.bands)
+    return Signed(*signed, id_keys(record_id), np.diff(offsets))
+
+
+def joined(parts: Sequence[Signed], bands: int) -> Signed:
+    """Batches of one fragment put together."""
+    if not parts:
+        none = np.zeros(0, np.uint64)
+        return Signed(np.zeros((bands, 0), np.uint64), none, np.zeros(0, np.int32), none, np.zeros(0, np.int64))
+    return Signed(
+        np.concatenate([part.bands for part in parts], axis=1),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("whole", "shingles", "keys", "lengths")),
+    )
+
+
+# Candidates. Partitions: `shares` of whole signatures, then `shares` of each band.
+
+
+def signature_parts(signed: Signed, first_row: int, shares: int) -> list[Part]:
+    """What each partition gets of a fragment; its rows are numbered from first_row."""
+    some = np.flatnonzero(signed.shingles)
+    rows = some + first_row
+    parts = _shared_out({"hash": signed.whole[some], "key": signed.keys[some], "row": rows}, shares)
+    number = len(signed.bands)
+    for band in range(number):
+        after = signed.bands[(band + 1) % number][some]
+        parts += _shared_out({"hash": signed.bands[band][some], "next": after, "row": rows}, shares)
+    return parts
+
+
+def _shared_out(part: Part, shares: int) -> list[Part]:
+    if shares == 1:
+        return [part]
+    to = part["hash"] % np.uint64(shares)
+    return [{name: values[to == share] for name, values in part.items()} for share in range(shares)]
+
+
+def same_signatures(partition: int, parts: Sequence[Part]) -> tuple[Ints, Ints]:
+    """Rows whose whole signature an earlier row has, by the key of the record id, and that row for each."""
+    hashes, keys, rows = (np.concatenate([part[name] for part in parts]) for name in ("hash", "key", "row"))
+    held = _repeated(hashes)
+    hashes, keys, rows = hashes[held], keys[held], rows[held]
+    order = np.lexsort((rows, keys, hashes))
+    hashes, rows = hashes[order], rows[order]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = hashes[1:] != hashes[:-1]
+    best = rows[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]] if len(rows) else rows
+    return rows[~fresh], best[~fresh]
+
+
+def band_candidates(
+    partition: int, parts: Sequence[Part], left_out: NDArray[np.bool_], keys: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], int]:
+    """Distinct pairs of rows with an equal band, packed as smaller << 32 | larger, and how many were not made.
+
+    left_out: bool[all rows], those that `same_signatures` has answered for. keys: uint64[all rows].
+    """
+    hashes, after, rows = (np.concatenate([part[name] for part in parts]) for name in ("hash", "next", "row"))
+    held = ~left_out[rows]
+    hashes, after, rows = hashes[held], after[held], rows[held]
+    held = _repeated(hashes)
+    hashes, after, rows = hashes[held], after[held], rows[held]
+    order = np.lexsort((keys[rows], after, hashes))
+    hashes, rows = hashes[order], rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1], [True]])) if len(rows) else _none()
+    pairs, missed = run_pairs(starts, rows, WINDOW)
+    return np.unique(pairs), missed
+
+
+def _none() -> Ints:
+    return np.zeros(0, np.int64)
+
+
+def _repeated(values: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which values occur more than once. Sorting the values alone is many times faster than sorting places."""
+    if not len(values):
+        return np.zeros(0, np.bool_)
+    order = np.sort(values)
+    twice = order[1:][order[1:] == order[:-1]]
+    at = np.minimum(np.searchsorted(twice, values), max(len(twice) - 1, 0))
+    return twice[at] == values if len(twice) else np.zeros(len(values), np.bool_)
+
+
+# Groups: rows that candidates connect, verified and clustered together.
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Candidate pairs dealt to partitions so that no group is cut.
+
+    rows: int64[k], sorted: all rows in a pair; partition: int32[k]. left, right: int64[pairs] places in `rows`, sorted
+    by partition; pair_starts: int64[partitions + 1].
+    """
+
+    rows: Ints
+    partition: NDArray[np.int32]
+    left: Ints
+    right: Ints
+    pair_starts: Ints
+
+    @property
+    def partitions(self) -> int:
+        return len(self.pair_starts) - 1
+
+
+def grouped(pairs: NDArray[np.uint64], bytes_of: Ints, most_bytes: int) -> Groups:
+    """Deal groups to partitions of about `most_bytes` each; bytes_of: int64[all rows], what a row weighs."""
+    a, b = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    rows = np.unique(np.concatenate([a, b]))
+    left, right = np.searchsorted(rows, a), np.searchsorted(rows, b)
+    group = components(len(rows), left, right)
+    weight = np.bincount(group, bytes_of[rows], len(rows))
+    partition = (np.cumsum(weight) - weight) // max(most_bytes, 1)
+    _, of_row = np.unique(partition[group], return_inverse=True)
+    of_pair = of_row[left]
+    order = np.argsort(of_pair, kind="stable")
+    number = int(of_row.max()) + 1 if len(rows) else 0
+    starts = np.searchsorted(of_pair[order], np.arange(number + 1))
+    return Groups(rows, of_row.astype(np.int32), left[order], right[order], starts)
+
+
+def word_parts(
+    text: pa.LargeStringArray, numbers: Ints, partition: NDArray[np.int32], partitions: int, params: NearParams
+) -> list[Part]:
+    """Words and shingles of some rows, for the partition of each.
+
+    numbers: what each row is called in Groups (its place in `rows`).
+    """
+    offsets, data = utf8_views(text)
+    parts: list[Part] = []
+    for wanted in range(partitions):
+        here = np.flatnonzero(partition == wanted)
+        if not len(here):
+            parts.append({})
+            continue
+        words, word_at, shingles, shingle_at = rows_as_words(
+            offsets, data, here, fold_table(), SHINGLES[params.shingles], params.size
+        )
+        parts.append(
+            {
+                "row": numbers[here],
+                "words": words,
+                "word_count": np.diff(word_at),
+                "shingles": shingles,
+                "shingle_count": np.diff(shingle_at),
+            }
+        )
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a partition of groups came to; rows are places in Groups.rows.
+
+    row, keeper: int64[k]; score: float64[k], NaN for a keeper; values: int64[k], places that differ from the keeper.
+    scores: float64, of the partition's pairs in the order of Groups. more, more_close: pairs compared beyond the
+    candidates, and those of them that reached the threshold.
+    """
+
+    row: Ints
+    keeper: Ints
+    score: NDArray[np.float64]
+    values: Ints
+    scores: NDArray[np.float64]
+    more: int
+    more_close: int
+
+
+def settle(
+    partition: int, parts: Sequence[Part], groups: Groups, ranks: Ints, protected: NDArray[np.bool_],
+    params: NearParams, numbers_matter: bool,
+) -> Settled:  # fmt: skip
+    """Verify the candidates of a partition by exact Jaccard, and make clusters of those that reach the threshold.
+
+    ranks, protected: of Groups.rows, by the keeper policy.
+    """
+    some = [part for part in parts if part]
+    rows, words, shingles = (np.concatenate([part[name] for part in some]) for name in ("row", "words", "shingles"))
+    word_at, shingle_at = _starts(some, "word_count"), _starts(some, "shingle_count")
+    sets, set_at = sorted_sets(shingles, shingle_at)
+    order = np.argsort(rows)
+    here = slice(int(groups.pair_starts[partition]), int(groups.pair_starts[partition + 1]))
+    left, right = (order[np.searchsorted(rows[order], side[here])] for side in (groups.left, groups.right))
+    scores = pair_jaccards(sets, set_at, left, right)
+    close = scores >= params.threshold
+    starts, others, edges = neighbours(len(rows), left[close], right[close])
+    ranked = np.argsort(ranks[rows])
+    keeper, score, more, more_close = stars(
+        ranked, protected[rows], starts, others, edges, scores[close], params.threshold, sets, set_at
+    )
+    group = components(len(rows), left[close], right[close])
+    members = np.lexsort((ranks[rows], group))
+    group_starts = np.flatnonzero(np.concatenate([[True], np.diff(group[members]) != 0, [True]]))
+    values = values_differing(words, word_at, members, group_starts, keeper, LEAST_GROUP, numbers_matter)
+    return Settled(rows, rows[keeper], score, values, scores, more, more_close)
+
+
+def _starts(parts: Sequence[Part], count: str) -> Ints:
+    """Where each row's run begins in all parts put together, and the end."""
+    counts = np.concatenate([part[count] for part in parts])
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
