@@ -3,6 +3,7 @@
 from assay.transforms import clean as clean
 from assay.transforms import redact as redact
 from assay.transforms import repair as repair
+from assay.transforms import repeated_spans as repeated_spans
 from assay.transforms.base import CHANGE as CHANGE
 from assay.transforms.base import CHANGES as CHANGES
 from assay.transforms.base import TRANSFORMS as TRANSFORMS
