@@ -12,11 +12,13 @@ from assay.core.errors import UserError
 if TYPE_CHECKING:
     from assay.api.workspace import Workspace
     from assay.flows.decide import DecideResult
+    from assay.flows.dedupe.results import DedupeResult
     from assay.flows.explain import ShowResult
     from assay.flows.history import DiffResult, LogResult, RollbackResult, TagResult
     from assay.flows.measure import MeasureResult
     from assay.flows.quarantine import QuarantineResult
     from assay.flows.report import ReportResult
+    from assay.flows.similar import SimilarResult
     from assay.flows.transform import TransformResult
     from assay.flows.what_if import WhatIfResult
     from assay.store import Workspace as Store
@@ -82,6 +84,49 @@ class Dataset:
             workers=self.workspace.workers,
             progress=progress_of("transform", self.workspace.quiet),
         )
+
+    def dedupe(
+        self,
+        *,
+        method: str = "near",
+        fields: Sequence[str] = (),
+        threshold: float | None = None,
+        keep: Any = None,
+        engine: str = "threads",
+        address: str | None = None,
+        report: str | Path | None = None,
+        message: str | None = None,
+        **more: Any,
+    ) -> DedupeResult:
+        """Find copies (exact, near, substring or semantic) and write them as signals; rules decide what to drop.
+
+        keep: which record of a cluster is kept: a list such as ["human", "licensed"], or a YAML file of one. more: the
+        method's own parameters, as the command has them (size, bands, rows, min_tokens, embedder ...).
+        """
+        from assay.flows.dedupe.options import options_of
+        from assay.flows.dedupe.run import dedupe as run_dedupe
+
+        self._at_head("dedupe")
+        asked = options_of(
+            {"method": method, "threshold": threshold, **({"fields": list(fields)} if fields else {}), **more}, keep
+        )
+        return run_dedupe(
+            self._store,
+            self.name,
+            asked,
+            engine=engine,
+            address=address,
+            report=report,
+            message=message,
+            workers=self.workspace.workers,
+            progress=progress_of("dedupe", self.workspace.quiet),
+        )
+
+    def similar(self, record: str, *, limit: int = 10, fields: Sequence[str] = ()) -> SimilarResult:
+        """The records most like one record, with their exact similarity and what differs."""
+        from assay.flows.similar import similar as run_similar
+
+        return run_similar(self._store, self.name, record, limit=limit, fields=tuple(fields), ref=self.ref)
 
     def measure(
         self,

@@ -32,7 +32,8 @@ SHINGLES = {"auto": AUTO, "words": PROSE, "code": CODE}
 # Rows with equal bands are all paired up to this many; in longer runs each with so many that follow it, ordered by
 # their next band: copies of one another share several bands and stand together in one of them.
 WINDOW = 64
-LEAST_GROUP = 5  # fewer members do not show which places vary
+LEAST_GROUP = 5  # fewer records do not show which places vary
+SOMEWHAT_ALIKE = 0.5  # from here on records help to show it: 14 x 8 proposes 5 % of such pairs
 # Kinds in which a number is part of what is asked or done; in documents it is as often a date or a counter.
 NUMBERS_MATTER = ("classification", "qa", "reasoning", "agentic", "simulation", "domain_log", "preference")
 _LONGEST = 1 << 31  # bytes of one compared text
@@ -73,7 +74,13 @@ class NearParams:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {**self.of_signatures, "threshold": self.threshold, "window": WINDOW, "least_group": LEAST_GROUP}
+        return {
+            **self.of_signatures,
+            "threshold": self.threshold,
+            "window": WINDOW,
+            "least_group": LEAST_GROUP,
+            "alike": SOMEWHAT_ALIKE,
+        }
 
     def detection(self, similarity: NDArray[np.float64] | float) -> Any:
         """Chance that two rows of this similarity share a band: 1 - (1 - s**rows)**bands."""
@@ -300,10 +307,9 @@ def settle(
     keeper, score, more, more_close = stars(
         ranked, protected[rows], starts, others, edges, scores[close], params.threshold, sets, set_at
     )
-    group = components(len(rows), left[close], right[close])
-    members = np.lexsort((ranks[rows], group))
-    group_starts = np.flatnonzero(np.concatenate([[True], np.diff(group[members]) != 0, [True]]))
-    values = values_differing(words, word_at, members, group_starts, keeper, LEAST_GROUP, numbers_matter)
+    like = scores >= SOMEWHAT_ALIKE
+    starts, others, _ = neighbours(len(rows), left[like], right[like])
+    values = values_differing(words, word_at, keeper, score, ranks[rows], starts, others, LEAST_GROUP, numbers_matter)
     return Settled(rows, rows[keeper], score, values, scores, more, more_close)
 
 

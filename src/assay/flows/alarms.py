@@ -51,7 +51,7 @@ def removal_alarms(
     masks = fired_by_rule(decisions["rules"], rules)
     fired = {rule.name: masks[rule.name] & dropped for rule in rules if rule.action == "drop"}
     fired = {name: mask for name, mask in fired.items() if mask.any()}
-    names, codes = _sources(data, version)
+    names, codes = sources_of(data, version)
     sizes = np.bincount(codes, minlength=len(names))
     found = []
     for rule, mask in fired.items():
@@ -73,7 +73,7 @@ def removal_alarms(
     return sorted(found, key=lambda alarm: (-alarm.removed, alarm.rule, alarm.source or ""))
 
 
-def _sources(data: Dataset, version: int) -> tuple[list[str], NDArray[np.int64]]:
+def sources_of(data: Dataset, version: int) -> tuple[list[str], NDArray[np.int64]]:
     """The sources of a version, sorted, and for each row (scan order) which one it is from."""
     paths = [pc.struct_field(batch.column(0), "path") for batch in data.scan(version, columns=["source"])]
     coded = pc.fill_null(pa.chunked_array(paths).combine_chunks(), "(none)").dictionary_encode()

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from assay.core.errors import UserError, UserErrors
+from assay.core.errors import UnknownName, UserError, UserErrors
 from assay.core.results import Result
 from assay.records import Decoder, RecordError, Row, to_batch
 from assay.records.schema import KIND_NAMES
@@ -149,6 +149,10 @@ def _outcome(ruleset: Ruleset, test: RuleTest) -> RuleOutcome:
     except RecordError as error:
         return RuleOutcome(name=test.name, at=test.at, action=None, fired={}, wrong=[f"{error.reason}: {error.detail}"])
     table = _measured(ruleset, kind, batch, test.params)
+    try:
+        table = _with_given(ruleset, kind, table, test.given)
+    except (UserError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        return RuleOutcome(name=test.name, at=test.at, action=None, fired={}, wrong=[str(error)])
     verdict = evaluate(ruleset.for_kind(kind), table, kind).to_pylist()[-1]
     row = table.slice(table.num_rows - 1).to_pylist()[0]
     fired = {name: reason(ruleset[name], row) for name in verdict["rules"]}
@@ -189,6 +193,19 @@ def _measured(ruleset: Ruleset, kind: str, batch: pa.RecordBatch, params: Mappin
     table = pa.Table.from_batches([batch])
     for name, array in values.items():
         table = table.append_column(name, array)
+    return table
+
+
+def _with_given(ruleset: Ruleset, kind: str, table: pa.Table, given: Mapping[str, Any]) -> pa.Table:
+    """With the signals that no row alone can give: null, but for what the test gives its record."""
+    wanted = [name for name in ruleset.columns(kind) if name in SIGNALS and SIGNALS.get(name).scope == "verb"]
+    for name in given:
+        if name not in wanted:
+            raise UnknownName("signal of a verb that these rules read", name, wanted)
+    for name in wanted:
+        dtype = SIGNALS.get(name).writes
+        values = [None] * (len(table) - 1) + [given.get(name)]
+        table = table.append_column(name, pa.array(values, dtype))
     return table
 
 

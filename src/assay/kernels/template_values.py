@@ -1,4 +1,4 @@
-"""In how many places records of one group hold other values than their keeper, where such records always differ.
+"""In how many places copies hold another value than their keeper, where records like these always differ.
 
 Two copies of a page differ here and there, each elsewhere. Records made from one template differ in the same places:
 between the same words stands another value in nearly every one. The first are duplicates, the second are not.
@@ -15,17 +15,18 @@ from assay.kernels.shingles import mixed
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
-SAMPLE = 32  # members that a group's places are learnt from: the best by rank
+SAMPLE = 16  # records like the keeper, itself counted, that its places are learnt from: the best by rank
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _AFTER, _BEFORE = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
 _EDGE = np.uint64(0x8EBC6AF09C88C6E3)
 _LETTER = np.uint64(1)
+_NONE, _SEVERAL = np.uint64(0), np.uint64(2)  # no word's hash but by a chance of 2**-62
 
 
 @kernel
-def _context(words: Hashes, start: int, end: int, i: int, before: bool) -> np.uint64:
-    """A hash of the two words in front of word i, or of the two behind it; text ends count as words."""
-    if before:
+def _context(words: Hashes, start: int, end: int, i: int, side: int) -> np.uint64:
+    """A hash of the two words in front of word i (side 0) or behind it (side 1); the text's ends count as words."""
+    if side == 0:
         far = words[i - 2] if i - 2 >= start else _EDGE
         near = words[i - 1] if i - 1 >= start else _EDGE
         return mixed((_BEFORE + near) * _STEP + far)
@@ -35,96 +36,79 @@ def _context(words: Hashes, start: int, end: int, i: int, before: bool) -> np.ui
 
 
 @kernel
-def _once(contexts: Hashes, values: Hashes, n: int) -> int:
-    """Move those contexts (with their values) that occur once to the front; returns how many."""
-    order = np.argsort(contexts[:n])
-    kept, some, held = 0, np.empty(n, np.uint64), np.empty(n, np.uint64)
-    for k in range(n):
-        at = order[k]
-        if k > 0 and contexts[order[k - 1]] == contexts[at]:
-            continue
-        if k + 1 < n and contexts[order[k + 1]] == contexts[at]:
-            continue
-        some[kept], held[kept] = contexts[at], values[at]
-        kept += 1
-    contexts[:kept], values[:kept] = some[:kept], held[:kept]
-    return kept
+def _slot(slots: Hashes, context: np.uint64) -> int:
+    """Where a context is, or could be put, in an open table with empty entries of 0."""
+    mask = len(slots) - 1
+    at = np.int64(context & np.uint64(mask))
+    while slots[at] != 0 and slots[at] != context:
+        at = (at + 1) & mask
+    return at
 
 
 @kernel
-def group_places(words: Hashes, starts: Ints, members: Ints) -> Hashes:
-    """Sorted contexts of places where the members hold different values.
+def place_table(words: Hashes, start: int, end: int) -> tuple[Hashes, Hashes, NDArray[np.int8]]:
+    """The places of a text by their contexts: an open table, the word at each, and the side that its context is on.
 
-    A context counts where at least half of the members (and three) have it once. A place is one where no value has
-    more than half and there are three or more; where there is one such place, those where no value has nine tenths
-    are places too, for a template may well have a field of few values.
+    The word is _SEVERAL where the text has the context more than once.
     """
-    total = 0
-    for k in range(len(members)):
-        total += 2 * (starts[members[k] + 1] - starts[members[k]])
-    contexts, values, n = np.empty(total, np.uint64), np.empty(total, np.uint64), 0
-    for k in range(len(members)):
-        start, end = starts[members[k]], starts[members[k] + 1]
-        size = 0
-        for i in range(start, end):
-            for before in (False, True):
-                contexts[n + size] = _context(words, start, end, i, before)
-                values[n + size] = words[i]
-                size += 1
-        n += _once(contexts[n:], values[n:], size)
-    order = np.argsort(contexts[:n])
-    least = max(3, (len(members) + 1) // 2)
-    strict, loose, strict_count, loose_count = np.empty(n, np.uint64), np.empty(n, np.uint64), 0, 0
-    k = 0
-    while k < n:
-        end = k
-        while end < n and contexts[order[end]] == contexts[order[k]]:
-            end += 1
-        size = end - k
-        if size >= least:
-            here = np.sort(values[order[k:end]])
-            most, distinct, run = 0, 0, 0
-            for i in range(size):
-                run = run + 1 if i > 0 and here[i] == here[i - 1] else 1
-                distinct += run == 1
-                most = max(most, run)
-            if 2 * most <= size and distinct >= 3:
-                strict[strict_count] = contexts[order[k]]
-                strict_count += 1
-            if 10 * most < 9 * size:
-                loose[loose_count] = contexts[order[k]]
-                loose_count += 1
-        k = end
-    return loose[:loose_count].copy() if strict_count else strict[:0].copy()
-
-
-@kernel
-def place_values(words: Hashes, start: int, end: int, places: Hashes, out: Hashes, before: NDArray[np.bool_]) -> None:
-    """out[p]: the word at place p; 0 where there is none, 2 where there are several. before[p]: which side told it.
-
-    (Words' hashes are never 0 or 2 but by a chance of 2**-62.)
-    """
-    out[:] = 0
+    size = 8
+    while size < 4 * (end - start):
+        size *= 2
+    slots, values, sides = np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.zeros(size, np.int8)
     for i in range(start, end):
-        for side in (False, True):
-            context = _context(words, start, end, i, side)
-            p = np.searchsorted(places, context)
-            if p < len(places) and places[p] == context:
-                out[p] = words[i] if out[p] == 0 else np.uint64(2)
-                before[p] = side
+        for side in range(2):
+            at = _slot(slots, _context(words, start, end, i, side))
+            slots[at] = _context(words, start, end, i, side)
+            values[at] = words[i] if values[at] == _NONE else _SEVERAL
+            sides[at] = side
+    return slots, values, sides
 
 
 @kernel
-def differing_places(a: Hashes, b: Hashes, before: NDArray[np.bool_]) -> int:
-    """Places with a known value on both sides that differs; those seen from the front or from behind, the larger."""
-    front, behind = 0, 0
-    for p in range(len(a)):
-        if a[p] > 2 and b[p] > 2 and a[p] != b[p]:
-            if before[p]:
-                front += 1
-            else:
-                behind += 1
-    return max(front, behind)
+def values_at(words: Hashes, start: int, end: int, slots: Hashes, out: Hashes) -> None:
+    """out[place]: the word that this text has there; _NONE or _SEVERAL where it has none or more than one."""
+    out[:] = _NONE
+    for i in range(start, end):
+        for side in range(2):
+            context = _context(words, start, end, i, side)
+            at = _slot(slots, context)
+            if slots[at] == context:
+                out[at] = words[i] if out[at] == _NONE else _SEVERAL
+
+
+@kernel
+def varying_places(known: Hashes, count: int) -> NDArray[np.bool_]:
+    """Of known[records, places], which places hold different values from record to record; count: records in it.
+
+    A place counts where at least half of the records (and three) have one word there. It varies where no word has
+    more than half of them and there are three or more words; where there is one such place, those where no word has
+    nine tenths vary too, for a template may well have a field of few values.
+    """
+    places = known.shape[1]
+    strict, loose, any_strict = np.zeros(places, np.bool_), np.zeros(places, np.bool_), False
+    least = max(3, (count + 1) // 2)
+    here = np.empty(count, np.uint64)
+    for p in range(places):
+        if known[0, p] <= _SEVERAL:
+            continue
+        size, equal = 0, True
+        for r in range(count):
+            if known[r, p] > _SEVERAL:
+                here[size] = known[r, p]
+                equal = equal and here[size] == here[0]
+                size += 1
+        if equal or size < least:
+            continue
+        here[:size].sort()
+        most, distinct, run = 0, 0, 0
+        for r in range(size):
+            run = run + 1 if r > 0 and here[r] == here[r - 1] else 1
+            distinct += run == 1
+            most = max(most, run)
+        loose[p] = 10 * most < 9 * size
+        strict[p] = 2 * most <= size and distinct >= 3
+        any_strict = any_strict or strict[p]
+    return loose if any_strict else strict
 
 
 @kernel
@@ -157,37 +141,93 @@ def differing_numbers(words: Hashes, a: int, a_end: int, b: int, b_end: int) -> 
 
 
 @kernel
-def values_differing(
-    words: Hashes, starts: Ints, members: Ints, group_starts: Ints, keeper: Ints, least_group: int, numbers: bool
-) -> Ints:  # fmt: skip
-    """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper.
+def _like(keeper: int, starts: Ints, others: Ints, ranks: Ints, seen: Ints, out: Ints) -> int:
+    """Write the keeper and the best records near it to `out` (SAMPLE of them at most); returns how many.
 
-    members: rows by group, each group from best to worst; group g is members[group_starts[g]:group_starts[g + 1]].
-    Groups of fewer than least_group members are told by their numbers, where `numbers`, and otherwise not at all.
+    Its neighbours, and where these are too few their neighbours too. seen: marks of earlier calls.
     """
-    out = np.zeros(len(starts) - 1, np.int64)
-    for g in range(len(group_starts) - 1):
-        group = members[group_starts[g] : group_starts[g + 1]]
-        if len(group) < least_group:
-            if numbers:
-                for row in group:
-                    k = keeper[row]
-                    if k != row:
-                        out[row] = differing_numbers(words, starts[row], starts[row + 1], starts[k], starts[k + 1])
-            continue
-        places = group_places(words, starts, group[:SAMPLE])
-        if len(places) == 0:
-            continue
-        mine, theirs = np.zeros(len(places), np.uint64), np.zeros(len(places), np.uint64)
-        before = np.zeros(len(places), np.bool_)
-        held = -1
-        for row in group[np.argsort(keeper[group], kind="mergesort")]:
-            k = keeper[row]
-            if k == row:
-                continue
-            if k != held:
-                place_values(words, starts[k], starts[k + 1], places, theirs, before)
-                held = k
-            place_values(words, starts[row], starts[row + 1], places, mine, before)
-            out[row] = differing_places(mine, theirs, before)
+    found, n = np.empty(64, np.int64), 0
+    seen[keeper] = keeper
+    for k in range(starts[keeper], starts[keeper + 1]):
+        if seen[others[k]] != keeper:
+            seen[others[k]] = keeper
+            if n == len(found):
+                found = np.concatenate((found, np.empty(n, np.int64)))
+            found[n] = others[k]
+            n += 1
+    first = n
+    if n < SAMPLE - 1:
+        for i in range(first):
+            for k in range(starts[found[i]], starts[found[i] + 1]):
+                if seen[others[k]] != keeper:
+                    seen[others[k]] = keeper
+                    if n == len(found):
+                        found = np.concatenate((found, np.empty(n, np.int64)))
+                    found[n] = others[k]
+                    n += 1
+    order = np.argsort(ranks[found[:n]])
+    out[0] = keeper
+    kept = min(n, SAMPLE - 1)
+    for i in range(kept):
+        out[i + 1] = found[order[i]]
+    return kept + 1
+
+
+@kernel
+def values_differing(
+    words: Hashes, word_at: Ints, keeper: Ints, score: NDArray[np.float64], ranks: Ints, starts: Ints, others: Ints,
+    least_group: int, numbers: bool,
+) -> Ints:  # fmt: skip
+    """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper and for a copy of score 1.
+
+    starts, others: of `neighbours`, over pairs that are somewhat alike: a template's records need not reach the
+    threshold of a copy. A keeper with fewer than least_group records like it, itself counted, is told by its numbers,
+    where `numbers`, and otherwise not at all.
+    """
+    rows = len(word_at) - 1
+    out, seen, sample = np.zeros(rows, np.int64), np.full(rows, -1, np.int64), np.empty(SAMPLE, np.int64)
+    order = np.argsort(keeper, kind="mergesort")
+    at = 0
+    while at < rows:
+        k = keeper[order[at]]
+        end, alike = at, True
+        while end < rows and keeper[order[end]] == k:
+            row = order[end]
+            alike = alike and (row == k or score[row] == 1.0)
+            end += 1
+        if not alike:
+            count = _like(k, starts, others, ranks, seen, sample)
+            if count < least_group:
+                if numbers:
+                    for row in order[at:end]:
+                        if row != k and score[row] != 1.0:
+                            out[row] = differing_numbers(
+                                words, word_at[row], word_at[row + 1], word_at[k], word_at[k + 1]
+                            )
+            else:
+                slots, mine, sides = place_table(words, word_at[k], word_at[k + 1])
+                known = np.zeros((count, len(slots)), np.uint64)
+                known[0] = mine
+                for r in range(1, count):
+                    values_at(words, word_at[sample[r]], word_at[sample[r] + 1], slots, known[r])
+                varies = varying_places(known, count)
+                theirs = np.empty(len(slots), np.uint64)
+                for row in order[at:end] if varies.any() else order[:0]:
+                    if row != k and score[row] != 1.0:
+                        values_at(words, word_at[row], word_at[row + 1], slots, theirs)
+                        out[row] = _differing(mine, theirs, varies, sides)
+        at = end
     return out
+
+
+@kernel
+def _differing(mine: Hashes, theirs: Hashes, varies: NDArray[np.bool_], sides: NDArray[np.int8]) -> int:
+    """Varying places with a word of both that differs: as seen from the front or from behind, the larger."""
+    front, behind = 0, 0
+    for p in np.flatnonzero(varies):
+        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
+            if sides[p] == 0:
+                front += 1
+            else:
+                behind += 1
+    return max(front, behind)

@@ -14,7 +14,7 @@ from assay.records.schema import KIND_NAMES
 if TYPE_CHECKING:
     from assay.rules.rule import Rule
 
-_KEYS = ("name", "kind", "record", "beside", "params", "action", "fires", "silent")
+_KEYS = ("name", "kind", "record", "beside", "params", "given", "action", "fires", "silent")
 _ACTIONS = ("keep", "drop", "review")
 _Path = tuple[str | int, ...]
 
@@ -24,7 +24,8 @@ class RuleTest:
     """`record` as a user writes it, measured and judged together with the records `beside` it.
 
     kind: None lets the record say it. action: what must be decided, None for whatever. fires, silent: rules that must
-    fire on it, and that must not. params: of the signals, such as as_of.
+    fire on it, and that must not. params: of the signals, such as as_of. given: values of signals that a verb of its
+    own measures (near_similarity: 0.9); null where not given.
     """
 
     name: str
@@ -32,6 +33,7 @@ class RuleTest:
     kind: str | None = None
     beside: tuple[Mapping[str, Any], ...] = ()
     params: Mapping[str, Any]
+    given: Mapping[str, Any]
     action: str | None = None
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
@@ -75,6 +77,8 @@ def _test(item: Any, path: _Path, places: Places, errors: list[UserError]) -> Ru
         wrong("`beside` is a list of records", "beside")
     if not isinstance(item.get("params", {}), dict):
         wrong("`params` gives signal parameters values", "params", "params: {as_of: 2026-01-01}")
+    if not isinstance(item.get("given", {}), dict):
+        wrong("`given` gives signals values", "given", "given: {near_similarity: 0.9}")
     if len(errors) > before:
         return None
     return RuleTest(
@@ -83,6 +87,7 @@ def _test(item: Any, path: _Path, places: Places, errors: list[UserError]) -> Ru
         kind=item.get("kind"),
         beside=tuple(item.get("beside", ())),
         params=item.get("params", {}),
+        given=item.get("given", {}),
         action=item.get("action"),
         fires=tuple(item.get("fires", ())),
         silent=tuple(item.get("silent", ())),

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
+from assay.core.errors import UserError
 from assay.records.schema import KIND_NAMES, columns_of
 from assay.rules import Rule, Ruleset, check_names, columns_used, load_ruleset
 from assay.signals import SIGNALS, Signal, known_columns
@@ -56,7 +57,15 @@ def check_rules(named: tuple[str, ...]) -> None:
     for rule in ruleset(named).rules:
         for name in rule.expression.names:
             if name in SIGNALS:
+                _in_files(SIGNALS.get(name), rule)
                 SIGNALS.get(name).check_extra(at=rule.at)
+
+
+def _in_files(signal: Signal, rule: Rule) -> None:
+    """E104 for a rule about a signal that needs a workspace."""
+    if signal.scope == "verb":
+        what = f"rule {rule.name!r} reads {signal.name!r}, which `assay {signal.made_by}` measures in a workspace"
+        raise UserError("E104", what, at=rule.at, fix="ingest the files, then decide by these rules")
 
 
 @lru_cache(maxsize=64)

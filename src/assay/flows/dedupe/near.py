@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from assay.dedup.keepers import LENGTH, Policy
+from assay.core.arrow import one_array
+from assay.dedup.keepers import Policy
 from assay.dedup.near import (
     NUMBERS_MATTER,
     Groups,
@@ -24,21 +25,21 @@ from assay.dedup.near import (
 )
 from assay.engine import Engine, Progress, Scattered
 from assay.flows.dedupe.fragments import Fragment, Head, sign_task
-from assay.records.schema import TEXT
+from assay.flows.dedupe.rows import joined, members, policy_rows, spread
 from assay.store import Dataset
 
 SIGNALS = ("near_duplicate_of", "near_similarity", "near_cluster", "near_cluster_size", "near_values_differing")
 ROWS_A_PARTITION = 8_000_000  # 20 bytes each while they are sorted
 GROUP_BYTES = 128 << 20  # of words and shingles that one task holds
 _ROW_BYTES = 16  # of one shingle and its word
-BINS = 50  # of the similarity histogram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
     """Everything a run found. Arrays of members are aligned; rows are numbered through the version.
 
-    row, keeper: int64[k]; score: float64[k], NaN for a keeper; values: int64[k] (see near_values_differing).
+    row (sorted), keeper: int64[k]; score: float64[k], NaN for a keeper; values: int64[k] (see near_values_differing);
+    ids: record ids.
     left, right: int64[pairs] rows of every candidate; scores: float64[pairs], exact.
     more, more_close: pairs compared within groups beyond the candidates; missed: pairs of long runs not made.
     shingles: int32[all rows]. known: fragments whose signatures were there already.
@@ -48,6 +49,7 @@ class Near:
     keeper: NDArray[np.int64]
     score: NDArray[np.float64]
     values: NDArray[np.int64]
+    ids: pa.LargeStringArray
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     scores: NDArray[np.float64]
@@ -80,13 +82,15 @@ def near(
         partial(sign_task, params=params, shares=shares), fragments, shares * (1 + params.bands)
     ) as signed:
         heads: Sequence[Head] = signed.heads
-        lengths, keys = (_joined([getattr(head, name) for head in heads]) for name in ("lengths", "keys"))
-        shingles = _joined([head.shingles for head in heads]).astype(np.int32)
+        lengths = joined([head.lengths for head in heads], np.int64)
+        keys = joined([head.keys for head in heads], np.uint64)
+        shingles = joined([head.shingles for head in heads], np.int32)
         if progress is not None:
             progress.add(rows=total, bytes=int(lengths.sum()))
-        pairs, missed = _candidates(signed, shares, params.bands, total, keys.astype(np.uint64))
+        pairs, missed = _candidates(signed, shares, params.bands, total, keys)
     groups = grouped(pairs, shingles.astype(np.int64) * _ROW_BYTES, GROUP_BYTES)
-    ranks, protected = _ranked(data, fragments, groups.rows, lengths, policy)
+    table = policy_rows(data, fragments, groups.rows, lengths, policy)
+    ranks, protected = policy.ranks(table), policy.protected(table)
     if progress is not None:
         progress.start(f"verify {data.name}", None)
     with engine.scatter(
@@ -98,18 +102,17 @@ def near(
         settled = list(words.gather(work, range(groups.partitions), groups, ranks, protected))
     if progress is not None:
         progress.add(rows=len(groups.rows))
-    here = groups.rows
-    found = {name: _joined([getattr(one, name) for one in settled]) for name in ("row", "keeper", "values")}
-    order = np.argsort(found["row"])
-    score, scores = (_joined([getattr(one, name) for one in settled], np.float64) for name in ("score", "scores"))
+    row = joined([one.row for one in settled], np.int64)
+    order = np.argsort(row)  # every row of the groups, once
     return Near(
-        row=here[found["row"][order]],
-        keeper=here[found["keeper"][order]],
-        score=score[order],
-        values=found["values"][order],
-        left=here[groups.left],
-        right=here[groups.right],
-        scores=scores,
+        row=groups.rows,
+        keeper=groups.rows[joined([one.keeper for one in settled], np.int64)[order]],
+        score=joined([one.score for one in settled], np.float64)[order],
+        values=joined([one.values for one in settled], np.int64)[order],
+        ids=one_array(table["record_id"]),
+        left=groups.rows[groups.left],
+        right=groups.rows[groups.right],
+        scores=joined([one.scores for one in settled], np.float64),
         more=sum(one.more for one in settled),
         more_close=sum(one.more_close for one in settled),
         missed=missed,
@@ -142,10 +145,6 @@ def near_plan(rows: int, text_bytes: int, params: NearParams, workers: int) -> d
     }
 
 
-def _joined(parts: Sequence[NDArray[np.generic]], dtype: type[np.generic] = np.int64) -> NDArray[np.generic]:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype)
-
-
 def _candidates(
     signed: Scattered[Head], shares: int, bands: int, total: int, keys: NDArray[np.uint64]
 ) -> tuple[NDArray[np.uint64], int]:
@@ -161,37 +160,6 @@ def _candidates(
         found.append(pairs)
         missed += some
     return np.unique(np.concatenate(found)), missed
-
-
-def _ranked(
-    data: Dataset, fragments: Sequence[Fragment], rows: NDArray[np.int64], lengths: NDArray[np.int64], policy: Policy
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    table = policy_rows(data, fragments, rows, lengths, policy)
-    return policy.ranks(table), policy.protected(table)
-
-
-def policy_rows(
-    data: Dataset, fragments: Sequence[Fragment], rows: NDArray[np.int64], lengths: NDArray[np.int64], policy: Policy
-) -> pa.Table:
-    """What the policy reads of some rows (sorted numbers), with the length of what was compared."""
-    version = fragments[0].version if fragments else data.head
-    available = [*data.schema(version).names, *data.signals(version), LENGTH]
-    columns = [name for name in policy.columns(available) if name != LENGTH]
-    parts, first = [], 0
-    for batch in data.scan(version, columns=columns):
-        start, end = np.searchsorted(rows, [first, first + batch.num_rows])
-        if end > start:
-            parts.append(batch.take(pa.array(rows[start:end] - first)))
-        first += batch.num_rows
-    table = pa.Table.from_batches(parts) if parts else data_schema(data, version, columns).empty_table()
-    return table.append_column(LENGTH, pa.array(lengths[rows], pa.int64()))
-
-
-def data_schema(data: Dataset, version: int, columns: Sequence[str]) -> pa.Schema:
-    """Fields and signals by name, as a scan gives them."""
-    signals = data.signals(version)
-    fields = data.schema(version)
-    return pa.schema([fields.field(n) if n in fields.names else pa.field(n, signals[n].type) for n in columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,37 +193,15 @@ def words_task(wanted: Wanted, params: NearParams, partitions: int) -> tuple[Non
     return None, word_parts(pa.concat_arrays(found), wanted.numbers, wanted.partition, partitions, params)
 
 
-def near_values(found: Near, ids: pa.LargeStringArray, fragment: Fragment) -> dict[str, pa.Array]:
-    """The signals of one fragment's rows. ids: record ids of found.row, aligned."""
-    n, first = fragment.rows, fragment.first_row
-    start, end = np.searchsorted(found.row, [first, first + n])
-    at = np.full(n, -1, np.int64)
-    at[found.row[start:end] - first] = np.arange(start, end)
-    place = np.searchsorted(found.row, found.keeper)
-    size = np.bincount(place, minlength=len(found.row))[place]
-    inside = at >= 0
-    copy = inside.copy()
-    copy[inside] = found.row[at[inside]] != found.keeper[at[inside]]
-    clustered = inside.copy()
-    clustered[inside] = size[at[inside]] > 1
-    known = found.shingles[first : first + n] > 0
-
-    def column(values: NDArray[np.generic], mask: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-        out = np.zeros(n, values.dtype)
-        out[mask] = values[at[mask]]
-        return pa.array(out, kind, mask=~mask)
-
-    def id_of(mask: NDArray[np.bool_]) -> pa.Array:
-        index = np.zeros(n, np.int64)
-        index[mask] = place[at[mask]]
-        return ids.take(pa.array(index, mask=~mask)) if len(ids) else pa.nulls(n, TEXT)
-
-    sizes = np.ones(n, np.int64)
-    sizes[inside] = size[at[inside]]
+def near_values(found: Near, fragment: Fragment) -> dict[str, pa.Array]:
+    """The signals of one fragment's rows."""
+    here = members(found.row, found.keeper, found.ids, fragment)
+    clustered = spread(here.size > 1, here.inside, False)
+    known = found.shingles[fragment.first_row : fragment.first_row + fragment.rows] > 0
     return {
-        "near_duplicate_of": id_of(copy),
-        "near_similarity": column(found.score, copy, pa.float64()),
-        "near_cluster": id_of(clustered),
-        "near_cluster_size": pa.array(sizes, mask=~known),
-        "near_values_differing": column(found.values, copy, pa.int64()),
+        "near_duplicate_of": here.keeper_id(here.is_copy),
+        "near_similarity": here.column(found.score, here.is_copy, pa.float64()),
+        "near_cluster": here.keeper_id(clustered),
+        "near_cluster_size": pa.array(spread(here.size, here.inside, 1), mask=~known),
+        "near_values_differing": here.column(found.values, here.is_copy, pa.int64()),
     }

@@ -1,0 +1,100 @@
+"""Equal compared texts of one dataset, and the signals that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from assay.core.arrow import one_array
+from assay.dedup.exact import Part, best_of_groups, digest_parts, same_digests
+from assay.dedup.keepers import Policy
+from assay.engine import Engine, Progress
+from assay.flows.dedupe.fragments import Fragment
+from assay.flows.dedupe.rows import joined, members, policy_rows, spread
+from assay.records.schema import TEXT
+from assay.store import Dataset
+
+SIGNALS = ("same_text_as", "same_text_count")
+ROWS_A_PARTITION = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """Aligned arrays of members: row (sorted numbers), keeper, ids. words: int32[all rows]."""
+
+    row: NDArray[np.int64]
+    keeper: NDArray[np.int64]
+    ids: pa.LargeStringArray
+    words: NDArray[np.int32]
+    bytes: int
+
+    @property
+    def duplicates(self) -> int:
+        return int((self.row != self.keeper).sum())
+
+    @property
+    def clusters(self) -> int:
+        return len(np.unique(self.keeper[self.row != self.keeper]))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Words and bytes of each row's compared text."""
+
+    words: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+
+
+def digest_task(fragment: Fragment, partitions: int) -> tuple[Head, list[Part]]:
+    """Run on an engine: digests of one fragment."""
+    words, lengths, parts, first = [], [], [], fragment.first_row
+    for text, _ in fragment.texts():
+        some, dealt = digest_parts(text, first, partitions)
+        words.append(some)
+        lengths.append(np.diff(np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]))
+        parts.append(dealt)
+        first += len(text)
+    together = [
+        {name: joined([part[i][name] for part in parts], np.uint64) for name in ("a", "b")}
+        | {"row": joined([part[i]["row"] for part in parts], np.int64)}
+        for i in range(partitions)
+    ]
+    return Head(joined(words, np.int32), joined(lengths, np.int64)), together
+
+
+def exact(
+    data: Dataset, fragments: Sequence[Fragment], policy: Policy, engine: Engine, progress: Progress | None = None
+) -> Exact:
+    """Find equal texts. Same result for any engine, number of workers and layout of fragments."""
+    total = sum(fragment.rows for fragment in fragments)
+    partitions = max(1, -(-total // ROWS_A_PARTITION))
+    if progress is not None:
+        progress.start(f"compare {data.name}", None)
+    with engine.scatter(partial(digest_task, partitions=partitions), fragments, partitions) as dealt:
+        words = joined([head.words for head in dealt.heads], np.int32)
+        lengths = joined([head.lengths for head in dealt.heads], np.int64)
+        found = list(dealt.gather(same_digests, range(partitions)))
+    if progress is not None:
+        progress.add(rows=total, bytes=int(lengths.sum()))
+    row, group = (joined([one[i] for one in found], np.int64) for i in (0, 1))
+    order = np.argsort(row)
+    row, group = row[order], group[order]
+    table = policy_rows(data, fragments, row, lengths, policy)
+    place = best_of_groups(group, policy.ranks(table), policy.protected(table))
+    ids = one_array(table["record_id"])
+    return Exact(row=row, keeper=row[place], ids=ids, words=words, bytes=int(lengths.sum()))
+
+
+def exact_values(found: Exact, fragment: Fragment) -> dict[str, pa.Array]:
+    """The signals of one fragment's rows."""
+    here = members(found.row, found.keeper, found.ids, fragment)
+    known = found.words[fragment.first_row : fragment.first_row + fragment.rows] > 0
+    return {
+        "same_text_as": here.keeper_id(here.is_copy) if len(found.ids) else pa.nulls(fragment.rows, TEXT),
+        "same_text_count": pa.array(spread(here.size, here.inside, 1), mask=~known),
+    }
