@@ -15,6 +15,8 @@ MODULES = {
     "media": "miniaudio",
     "html": "fastwarc",
     "docs": "pypdf",
+    "ray": "ray",
+    "embed": "sentence_transformers",
 }
 
 

@@ -117,14 +117,12 @@ class LexicalModel:
 def fit(texts: Sequence[str | None] | pa.LargeStringArray, params: LexicalParams | None = None) -> LexicalModel:
     """A model of these texts, which are a sample in an order of their own: the order is part of the result.
 
-    Features that only one text holds are in no direction: the sketch keeps them. E108 where no text has a word.
+    Features that only one text holds are in no direction: the sketch keeps them.
     """
     params = params or LexicalParams()
     column = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
     starts, features, counts = feature_counts(*utf8_views(column), fold_table())
-    if not len(features):
-        raise UserError("E108", "no text has a word to learn from", at="--embedder", fix="name other --fields")
-    held = np.bincount(features, minlength=1 << BITS)
+    held = np.bincount(features, minlength=1 << BITS)  # texts of each feature
     n = int((np.diff(starts) > 0).sum())
     inverse = np.array([natural_log((1.0 + n) / (1.0 + df)) + 1.0 for df in range(int(held.max()) + 1)])
     weights = inverse[held].astype(np.float32)

@@ -32,6 +32,7 @@ from assay.signals import published_lines as published_lines
 from assay.signals import quality as quality
 from assay.signals import reasoning as reasoning
 from assay.signals import repeated_spans as repeated_spans
+from assay.signals import semantic_copies as semantic_copies
 from assay.signals import sensor_rates as sensor_rates
 from assay.signals import sensors as sensors
 from assay.signals import spilled as spilled
