@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from assay.dedup.substring import Keys, Repeats
 
-_HASH, _INDEX = "hash", "index"
-_TYPES: Mapping[str, Any] = {_HASH: np.uint64, "records": np.uint32, "first": np.uint32, _INDEX: np.int64}
+_HASH, _INDEX, HOLDERS = "hash", "index", "holders"
+_TYPES: Mapping[str, Any] = {_HASH: np.uint64, HOLDERS: np.uint64, _INDEX: np.int64}
 
 
 class HashWriter:
@@ -47,8 +47,8 @@ def read_keys(folder: Path, name: str) -> Keys:
 
 
 def read_repeats(folder: Path, name: str) -> Repeats:
-    """A table with the columns `records` and `first`, mapped."""
-    return Repeats(read_keys(folder, name), _mapped(folder, name, "records"), _mapped(folder, name, "first"))
+    """A table with the column HOLDERS, mapped."""
+    return Repeats(read_keys(folder, name), _mapped(folder, name, HOLDERS))
 
 
 def _place(folder: Path, name: str, column: str) -> Path:

@@ -66,7 +66,7 @@ class Keys:
 
     @classmethod
     def of(cls, hashes: NDArray[np.uint64]) -> Keys:
-        bits = min(max(len(hashes).bit_length(), 1), _INDEX_BITS)
+        bits = min(max(len(hashes).bit_length() - 3, 1), _INDEX_BITS)  # 4 to 8 to an entry: a line of the cache
         shift = 64 - bits
         index = np.zeros((1 << bits) + 1, np.int64)
         step = 1 << 22
@@ -84,25 +84,22 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Stretches that stand in two records or more: their hashes, and of each the records and the first one's rank."""
+    """Stretches that stand in two records or more: their hashes, and of each uint64: records * 2**32 + first rank."""
 
     keys: Keys
-    records: Ranks
-    first: Ranks
+    holders: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What is repeated in some rows.
 
-    spans: int64[m, 5] with columns ROW, START, END (bytes), HOLDERS, WORDS of kernels.winnowing; by row and place.
-    hashes: uint64[m], of the spans' words.
+    spans: int64[m, 6] with columns ROW, START, END (bytes), HOLDERS, WORDS, HASH of kernels.winnowing, in order.
     covered: int64[rows, 3]; words in repeated stretches, words in those whose first holder is another record, bytes.
     cuts: int64[c, 4] with ROW, START, END, KIND (ANY or ELSEWHERE): what to cut, apart by a word at least.
     """
 
     spans: Longs
-    hashes: NDArray[np.uint64]
     covered: Longs
     cuts: Longs
 
@@ -148,8 +145,8 @@ def parts(hashes: Sequence[NDArray[np.uint64]], holders: Sequence[Ranks], partit
     return [{"hash": by_hash[a:b], "rank": by_holder[a:b]} for a, b in pairwise(starts.tolist())]
 
 
-def repeated(partition: int, given: Sequence[Part]) -> tuple[NDArray[np.uint64], Ranks, Ranks, Ranks]:
-    """Of one partition: hashes that two records hold or more, in order; records and smallest rank of each; all holders.
+def repeated(partition: int, given: Sequence[Part]) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Ranks]:
+    """Of one partition: hashes that two records hold or more, in order; as of Repeats, their holders; all their ranks.
 
     All pairs of one record are in the same part, one after the other. The same for any order of records and parts.
     """
@@ -165,7 +162,7 @@ def repeated(partition: int, given: Sequence[Part]) -> tuple[NDArray[np.uint64],
     for hashes, holders in pairs if len(many) else ():
         out = np.empty(len(hashes), np.uint32)
         holding.append(out[: holders_of_repeated(hashes, holders, keys, counts, out)].copy())
-    return keys[many], counts[many], first[many], np.unique(np.concatenate(holding))
+    return keys[many], counts[many].astype(np.uint64) << np.uint64(32) | first[many], np.unique(np.concatenate(holding))
 
 
 def spans(
@@ -174,12 +171,12 @@ def spans(
     """The repeated spans of the chosen rows. `known`: the repeated fingerprints."""
     offsets, data = utf8_views(texts)
     covered = np.zeros((len(texts), 3), np.int64)
-    found, hashes, cuts = rows_spans(
+    found, cuts = rows_spans(
         offsets, data, fold_table(), _locked(ranks), _locked(chosen), stretches.tokens, stretches.run,
         known.hashes, known.index, known.shift,
-        of.keys.hashes, of.keys.index, of.keys.shift, of.records, of.first, covered,
+        of.keys.hashes, of.keys.index, of.keys.shift, of.holders, covered,
     )  # fmt: skip
-    return Found(found, hashes, covered, cuts)
+    return Found(found, covered, cuts)
 
 
 def _bytes_of(offsets: Longs) -> int:

@@ -20,9 +20,10 @@ Longs = NDArray[np.int64]
 Ranks = NDArray[np.uint32]
 
 # Columns of the spans and of the cuts that `row_spans` gives.
-ROW, START, END, HOLDERS, WORDS = range(5)
+ROW, START, END, HOLDERS, WORDS, HASH = range(6)
 KIND = 3  # of a cut
 ANY, ELSEWHERE = 0, 1  # kinds of cuts: any repeated stretch; one whose first holder is another row
+LOW = np.uint64(0xFFFFFFFF)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -113,6 +114,25 @@ def find(keys: Hashes, index: Longs, shift: int, key: np.uint64) -> int:
         if keys[at] >= key:
             return at if keys[at] == key else -1
     return -1
+
+
+@kernel
+def find_all(keys: Hashes, values: Hashes, index: Longs, shift: int, wanted: Hashes, n: int, found: Hashes) -> None:
+    """The value of each of wanted[:n], 0 where it is not a key. In loops of one step, so that waits for memory overlap.
+
+    found: room for 2 * n.
+    """
+    for i in range(n):
+        found[n + i] = np.uint64(index[np.int64(wanted[i] >> np.uint64(shift))])
+    last = len(keys)
+    for i in range(n):
+        at, key = np.int64(found[n + i]), wanted[i]
+        while at < last and keys[at] < key:
+            at += 1
+        found[n + i] = np.uint64(at if at < last and keys[at] == key else last)
+    for i in range(n):
+        at = np.int64(found[n + i])
+        found[i] = values[at] if at < last else np.uint64(0)
 
 
 @kernel
@@ -237,36 +257,82 @@ def _run_hash(words: Hashes, first: int, last: int) -> np.uint64:
 
 
 @kernel
-def _grown(array: Longs) -> Longs:
-    out = np.empty((2 * len(array), array.shape[1]), np.int64)
+def _grown(array: Longs, needed: int) -> Longs:
+    out = np.empty((max(2 * len(array), needed), array.shape[1]), np.int64)
     out[: len(array)] = array
     return out
+
+
+@kernel
+def _row_spans(
+    row: int, rank: np.uint32, size: int, words: Hashes, starts: Ints, ends: Ints,
+    places: Ints, held: Hashes, many: int, spans: Longs, made: int, cuts: Longs, cut: int, covered: Longs,
+) -> tuple[int, int]:  # fmt: skip
+    """Spans and cuts of one row, written from `made` and `cut` on; returns where they end."""
+    begin, before, most = -1, -2, np.int64(0)
+    from_any, to_any, from_other, to_other = 0, 0, 0, 0
+    for j in range(many + 1):
+        place, other = -1, False
+        if j < many:
+            if held[j] == 0:
+                continue
+            place, other = places[j], np.uint32(held[j] & LOW) != rank
+        if place != before + 1 or j == many:  # the span that was open is whole
+            if begin >= 0:
+                end = before + size
+                spans[made, ROW], spans[made, START], spans[made, END] = row, starts[begin], ends[end - 1]
+                spans[made, HOLDERS], spans[made, WORDS] = most, end - begin
+                spans[made, HASH] = np.int64(_run_hash(words, begin, end))
+                made += 1
+            begin, most = place, np.int64(0)
+        if to_any > 0 and (j == many or place > to_any):
+            cuts[cut, ROW], cuts[cut, START], cuts[cut, END] = row, starts[from_any], ends[to_any - 1]
+            cuts[cut, KIND] = ANY
+            covered[row, 0] += to_any - from_any
+            covered[row, 2] += ends[to_any - 1] - starts[from_any]
+            cut += 1
+            to_any = 0
+        if to_other > 0 and (j == many or (place > to_other and other)):
+            cuts[cut, ROW], cuts[cut, START], cuts[cut, END] = row, starts[from_other], ends[to_other - 1]
+            cuts[cut, KIND] = ELSEWHERE
+            covered[row, 1] += to_other - from_other
+            cut += 1
+            to_other = 0
+        if j == many:
+            break
+        before, most = place, max(most, np.int64(held[j] >> np.uint64(32)))
+        if to_any == 0:
+            from_any = place
+        to_any = place + size
+        if other:
+            if to_other == 0:
+                from_other = place
+            to_other = place + size
+    return made, cut
 
 
 @kernel
 def rows_spans(
     offsets: Longs, data: Bytes, table: NDArray[np.uint32], ranks: Ranks, chosen: Flags, size: int, run: int,
     keys: Hashes, index: Longs, shift: int,
-    repeated: Hashes, repeated_index: Longs, repeated_shift: int, records: Ranks, first: Ranks, covered: Longs,
-) -> tuple[Longs, Hashes, Longs]:  # fmt: skip
+    repeated: Hashes, repeated_index: Longs, repeated_shift: int, holders: Hashes, covered: Longs,
+) -> tuple[Longs, Longs]:  # fmt: skip
     """Where the chosen rows' repeated stretches lie, and what of them to cut.
 
-    keys, index, shift: repeated fingerprints. repeated, its index and shift: hashes of repeated stretches; of each
-    the number of records and the rank of the first. covered: int64[rows, 3], to which the words in repeated stretches,
-    those in stretches whose first holder is another row, and the bytes of the former are written.
+    keys, index, shift: repeated fingerprints. repeated, its index and shift: hashes of repeated stretches; holders: of
+    each the number of records, times 2**32, and the rank of the first. covered: int64[rows, 3], to which are written
+    the words in repeated stretches, those in stretches whose first holder is another row, and the bytes of the former.
 
     Returns
-        spans: int64[m, 5]; row, first byte, end, largest number of records of a stretch in it, words. Stretches that
-            begin at successive words are one span.
-        hashes: uint64[m] of the spans' words.
+        spans: int64[m, 6]; row, first byte, end, largest number of records of a stretch in it, words, hash of these.
+            Stretches that begin at successive words are one span.
         cuts: int64[c, 4]; row, first byte, end, ANY or ELSEWHERE: unions of such stretches, which do not touch by word.
     """
     room = _longest(offsets)
     words, runs, lowest = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint64)
-    hashes, since = np.empty(room, np.uint64), np.empty(room, np.int32)
+    hashes, since, held = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(2 * room, np.uint64)
     starts, ends, places = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32)
-    spans, span_hashes, made = np.empty((64, 5), np.int64), np.empty(64, np.uint64), 0
-    cuts, cut = np.empty((64, 4), np.int64), 0
+    spans, cuts, made, cut = np.empty((64, 6), np.int64), np.empty((64, 4), np.int64), 0, 0
     for row in range(len(offsets) - 1):
         if not chosen[row]:
             continue
@@ -274,51 +340,18 @@ def rows_spans(
         if n < size:
             continue
         many = _candidates(words, n, size, run, keys, index, shift, runs, lowest, since, places, hashes)
-        begin, before, most = -1, -2, 0
-        from_any, to_any, from_other, to_other = 0, 0, 0, 0
-        for j in range(many + 1):
-            place, at = -1, -1
-            if j < many:
-                at = find(repeated, repeated_index, repeated_shift, hashes[j])
-                if at < 0:
-                    continue
-                place = places[j]
-            if place != before + 1 or j == many:  # the span that was open is whole
-                if begin >= 0:
-                    if made == len(spans):
-                        spans = _grown(spans)
-                        more = np.empty(len(spans), np.uint64)
-                        more[:made] = span_hashes[:made]
-                        span_hashes = more
-                    end = before + size
-                    spans[made, ROW], spans[made, START], spans[made, END] = row, starts[begin], ends[end - 1]
-                    spans[made, HOLDERS], spans[made, WORDS] = most, end - begin
-                    span_hashes[made] = _run_hash(words, begin, end)
-                    made += 1
-                begin, most = place, 0
-            if cut + 2 > len(cuts):
-                cuts = _grown(cuts)
-            if to_any > 0 and (j == many or place > to_any):
-                cuts[cut, ROW], cuts[cut, START], cuts[cut, END] = row, starts[from_any], ends[to_any - 1]
-                cuts[cut, KIND] = ANY
-                covered[row, 0] += to_any - from_any
-                covered[row, 2] += ends[to_any - 1] - starts[from_any]
-                cut += 1
-                to_any = 0
-            if to_other > 0 and (j == many or (place > to_other and first[at] != ranks[row])):
-                cuts[cut, ROW], cuts[cut, START], cuts[cut, END] = row, starts[from_other], ends[to_other - 1]
-                cuts[cut, KIND] = ELSEWHERE
-                covered[row, 1] += to_other - from_other
-                cut += 1
-                to_other = 0
-            if j == many:
-                break
-            before, most = place, max(most, int(records[at]))
-            if to_any == 0:
-                from_any = place
-            to_any = place + size
-            if first[at] != ranks[row]:
-                if to_other == 0:
-                    from_other = place
-                to_other = place + size
-    return spans[:made], span_hashes[:made], cuts[:cut]
+        find_all(repeated, holders, repeated_index, repeated_shift, hashes, many, held)
+        here, hits, before = 0, 0, -2
+        for j in range(many):
+            if held[j] != 0:
+                here += places[j] != before + 1
+                before = places[j]
+                hits += 1
+        if made + here > len(spans):
+            spans = _grown(spans, made + here)
+        if cut + 2 * here + hits // size + 1 > len(cuts):  # cuts of ELSEWHERE in one span are `size` words apart
+            cuts = _grown(cuts, cut + 2 * here + hits // size + 1)
+        made, cut = _row_spans(
+            row, ranks[row], size, words, starts, ends, places, held, many, spans, made, cuts, cut, covered
+        )  # fmt: skip
+    return spans[:made], cuts[:cut]

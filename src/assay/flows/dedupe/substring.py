@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,22 +19,20 @@ from numpy.typing import NDArray
 from assay.core.arrow import one_array
 from assay.core.ids import fingerprint
 from assay.dedup import substring as work
+from assay.dedup.hash_files import HOLDERS as HELD
 from assay.dedup.hash_files import HashWriter, read_keys, read_repeats
 from assay.dedup.substring import MIN_TOKENS, Found, Stretches
-from assay.engine import Progress
+from assay.engine import Engine, Progress
 from assay.flows.dedupe.fragments import Fragment, fragments_of, index_folder
 from assay.flows.rows_digest import rows_digest
 from assay.flows.verb_signals import write_signals
-from assay.kernels.winnowing import ANY, ELSEWHERE, END, HOLDERS, KIND, ROW, START
+from assay.kernels.winnowing import ANY, ELSEWHERE, END, HASH, HOLDERS, KIND, ROW, START
 from assay.records.kind import KINDS
 from assay.signals.repeated_spans import SPANS
 from assay.store import Dataset, Workspace
 from assay.text.fields import VIEW, leaves, paths_of
 from assay.transforms.leaves import PROSE, column_of
 from assay.transforms.repeated_spans import CUT_FILE, text_digests, write_cut_file
-
-if TYPE_CHECKING:
-    from assay.engine import Engine
 
 SIGNALS = ("repeated_spans", "repeated_share", "repeated_elsewhere")
 VERB = "dedupe --method substring"
@@ -175,7 +173,7 @@ class _Total:
     tokens: int
     records: int
     covered: NDArray[np.int64]
-    span_hashes: NDArray[np.uint64]
+    span_hashes: NDArray[np.int64]
     cuts: _Cuts
 
 
@@ -202,12 +200,12 @@ class _Search:
         words, chosen = self._look("fingerprints", FINGERPRINTS, partial(fingerprint_task, **same), None)
         task = partial(stretch_task, **same, folder=self.folder)
         _, chosen = self._look("repeats", STRETCHES, task, chosen)
-        hashes, cuts, records, covered = [np.zeros(0, np.uint64)], [], 0, np.zeros(3, np.int64)
+        hashes, cuts, records, covered = [np.zeros(0, np.int64)], [], 0, np.zeros(3, np.int64)
         self._say("spans")
         pieces = self._pieces(chosen)
         many = self.engine.map(partial(span_task, stretches=self.stretches, folder=self.folder), pieces)
         for piece, counts, (found, mine) in zip(pieces, words, many, strict=True):
-            hashes.append(found.hashes)
+            hashes.append(found.spans[:, HASH])
             cuts.append(mine)
             records += len(np.unique(found.spans[:, ROW]))
             covered += found.covered.sum(axis=0)
@@ -223,7 +221,7 @@ class _Search:
         self._say(what)
         pieces = self._pieces(chosen)
         holders = np.zeros(len(self.ranks), np.bool_)
-        columns = () if table == FINGERPRINTS else ("records", "first")
+        columns = () if table == FINGERPRINTS else (HELD,)
         with (
             self.engine.scatter(task, pieces, self.partitions) as dealt,
             HashWriter(self.folder, table, *columns) as out,
@@ -231,8 +229,8 @@ class _Search:
             heads = list(dealt.heads)
             for piece in pieces:
                 self._add(piece)
-            for hashes, records, first, holding in dealt.gather(work.repeated, range(self.partitions)):
-                out.append(hash=hashes, records=records, first=first)
+            for hashes, held, holding in dealt.gather(work.repeated, range(self.partitions)):
+                out.append(hash=hashes, holders=held)
                 holders[holding] = True
         return heads, holders
 
@@ -275,13 +273,12 @@ def span_task(piece: Piece, stretches: Stretches, folder: Path) -> tuple[Found, 
     kind, fields = piece.fragment.data.kind, piece.fragment.fields
     paths = cut_paths(kind, fields)
     columns = [column_of(path)[0] for path in paths or ()]
-    spans, hashes, cuts = [np.zeros((0, 5), np.int64)], [np.zeros(0, np.uint64)], []
+    spans, cuts = [np.zeros((0, 6), np.int64)], []
     covered = np.zeros((piece.fragment.rows, 3), np.int64)
     for text, batch, rows in piece.texts(*columns):
         ranks, chosen = piece.ranks[rows], piece.chosen[rows]
         found = work.spans(text, ranks, chosen, stretches, known, repeats)
         spans.append(_with_rows(found.spans, found.spans[:, ROW] + rows.start))
-        hashes.append(found.hashes)
         covered[rows] = found.covered
         if paths is None:
             cuts.append(_Cuts.of(text, ranks, found.cuts))
@@ -289,9 +286,7 @@ def span_task(piece: Piece, stretches: Stretches, folder: Path) -> tuple[Found, 
             texts, owner = leaves(one_array(batch[column]), path)
             mine = work.spans(texts, ranks[owner], chosen[owner], stretches, known, repeats)
             cuts.append(_Cuts.of(texts, ranks[owner], mine.cuts))
-    return Found(np.concatenate(spans), np.concatenate(hashes), covered, cuts=np.zeros((0, 4), np.int64)), _Cuts.joined(
-        cuts
-    )
+    return Found(np.concatenate(spans), covered, np.zeros((0, 4), np.int64)), _Cuts.joined(cuts)
 
 
 def cut_paths(kind: str, fields: Sequence[str]) -> list[str] | None:
