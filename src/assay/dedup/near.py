@@ -20,7 +20,7 @@ from assay.core.arrow import utf8_views
 from assay.core.errors import UserError
 from assay.kernels.band_pairs import components, run_pairs
 from assay.kernels.fold_table import fold_table
-from assay.kernels.minhash import permutations, rows_as_words, sign_rows, sorted_sets
+from assay.kernels.minhash import all_shingles, permutations, rows_as_words, sign_rows, sorted_sets
 from assay.kernels.shingles import AUTO, CODE, PROSE
 from assay.kernels.star_clusters import neighbours, pair_jaccards, stars
 from assay.kernels.template_values import values_differing
@@ -241,7 +241,7 @@ def grouped(pairs: NDArray[np.uint64], bytes_of: Ints, most_bytes: int) -> Group
 def word_parts(
     text: pa.LargeStringArray, numbers: Ints, partition: NDArray[np.int32], partitions: int, params: NearParams
 ) -> list[Part]:
-    """Words and shingles of some rows, for the partition of each.
+    """Words of some rows (see rows_as_words), for the partition of each.
 
     numbers: what each row is called in Groups (its place in `rows`).
     """
@@ -252,7 +252,7 @@ def word_parts(
         if not len(here):
             parts.append({})
             continue
-        words, word_at, shingles, shingle_at = rows_as_words(
+        words, word_at, short, short_at = rows_as_words(
             offsets, data, here, fold_table(), SHINGLES[params.shingles], params.size
         )
         parts.append(
@@ -260,8 +260,8 @@ def word_parts(
                 "row": numbers[here],
                 "words": words,
                 "word_count": np.diff(word_at),
-                "shingles": shingles,
-                "shingle_count": np.diff(shingle_at),
+                "short": short,
+                "short_count": np.diff(short_at),
             }
         )
     return parts
@@ -294,9 +294,9 @@ def settle(
     ranks, protected: of Groups.rows, by the keeper policy.
     """
     some = [part for part in parts if part]
-    rows, words, shingles = (np.concatenate([part[name] for part in some]) for name in ("row", "words", "shingles"))
-    word_at, shingle_at = _starts(some, "word_count"), _starts(some, "shingle_count")
-    sets, set_at = sorted_sets(shingles, shingle_at)
+    rows, words, short = (np.concatenate([part[name] for part in some]) for name in ("row", "words", "short"))
+    word_at = _starts(some, "word_count")
+    sets, set_at = sorted_sets(*all_shingles(words, word_at, short, _starts(some, "short_count"), params.size))
     order = np.argsort(rows)
     here = slice(int(groups.pair_starts[partition]), int(groups.pair_starts[partition + 1]))
     left, right = (order[np.searchsorted(rows[order], side[here])] for side in (groups.left, groups.right))

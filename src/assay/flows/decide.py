@@ -190,7 +190,7 @@ def must_be_measured(data: Dataset, version: int, used: Sequence[str]) -> None:
             raise UserError(
                 "E207",
                 f"{data.name}@{version} has no measured {name!r}",
-                fix=f"assay measure {data.name} --only {name}"
+                fix=f"assay {SIGNALS.get(name).made_by or f'measure --only {name}'} {data.name}"
                 if version == data.head
                 else f"decide on the newest version, or bring it back first: assay rollback {data.name} {version}",
             )

@@ -16,6 +16,7 @@ from assay.engine import Progress, run
 from assay.flows.measure_bound import bound_values
 from assay.flows.quality import with_model
 from assay.flows.rows_digest import rows_digest
+from assay.flows.verb_made import bring_up_to_date
 from assay.signals import Signal, signals_for
 from assay.signals.base import SIGNALS, check_params, run_together
 from assay.store import Dataset, SignalSpec, Workspace
@@ -95,19 +96,24 @@ def measure_signals(
     progress: Progress | None = None,
     run_id: str | None = None,
 ) -> MeasuredDataset:
-    """One dataset, these signals."""
+    """One dataset, these signals. Those that a verb measures are brought up to date by that verb, after the others."""
     started = time.perf_counter()
     data, params = ws.dataset(name), with_model(ws, params)
+    made = [signal for signal in signals if signal.scope == "verb"]
+    signals = [signal for signal in signals if signal.scope != "verb"]
     plan = _plan(ws, data, signals, params)
     if plan.todo:
         with ws.lock(name):  # the head may have moved before we had the lock: look again under it
             plan = _plan(ws, data, signals, params)
             _compute(data, plan, params, workers, message, progress, run_id)
+    renewed = bring_up_to_date(ws, data, made, workers=workers, progress=progress, run_id=run_id) if made else set()
     return MeasuredDataset(
         dataset=name,
         version=data.head,
         rows=data.count(),
-        signals={s.name: "measured" if s.name in plan.todo else "cached" for s in signals},
+        signals={
+            s.name: "measured" if s.name in plan.todo or s.name in renewed else "cached" for s in [*signals, *made]
+        },
         seconds=round(time.perf_counter() - started, 3),
     )
 

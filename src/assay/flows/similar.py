@@ -16,7 +16,7 @@ from assay.core.results import Result
 from assay.dedup.near import SHINGLES, NearParams, sign
 from assay.flows.dedupe.fragments import Fragment, fragments_of, signed_fragment
 from assay.kernels.fold_table import fold_table
-from assay.kernels.minhash import rows_as_words, sorted_sets
+from assay.kernels.minhash import all_shingles, rows_as_words, sorted_sets
 from assay.kernels.star_clusters import pair_jaccards
 from assay.store import Dataset, Workspace
 from assay.text.fields import VIEW, columns_read, compared_text
@@ -151,8 +151,8 @@ def _scores(texts: pa.LargeStringArray, params: NearParams) -> NDArray[np.float6
     """Exact Jaccard similarity of the first text with each of the others."""
     offsets, data = utf8_views(texts)
     rows = np.arange(len(texts))
-    _, _, shingles, starts = rows_as_words(offsets, data, rows, fold_table(), SHINGLES[params.shingles], params.size)
-    sets, starts = sorted_sets(shingles, starts)
+    kept = rows_as_words(offsets, data, rows, fold_table(), SHINGLES[params.shingles], params.size)
+    sets, starts = sorted_sets(*all_shingles(*kept, params.size))
     return np.asarray(pair_jaccards(sets, starts, np.zeros(len(texts) - 1, np.int64), rows[1:]))
 
 

@@ -132,13 +132,13 @@ def sign_rows(
 def rows_as_words(
     offsets: NDArray[np.int64], data: Bytes, wanted: NDArray[np.int64], table: NDArray[np.uint32], mode: int, size: int
 ) -> tuple[Hashes, NDArray[np.int64], Hashes, NDArray[np.int64]]:
-    """Words and shingles of the wanted rows: flat uint64 words, int64[k + 1] starts, flat shingles, starts.
+    """Words of the wanted rows, and the shingles of those too short to make them of words.
 
-    Shingles are those of row_shingles, repetitions included.
+    Flat uint64 words with int64[k + 1] starts; flat shingles with starts, empty for a row of `size` words or more.
     """
     k = len(wanted)
-    word_at, shingle_at = np.zeros(k + 1, np.int64), np.zeros(k + 1, np.int64)
-    all_words, all_shingles = np.empty(4096, np.uint64), np.empty(4096, np.uint64)
+    word_at, short_at = np.zeros(k + 1, np.int64), np.zeros(k + 1, np.int64)
+    all_words, all_short = np.empty(4096, np.uint64), np.empty(64, np.uint64)
     room = 1024
     words, shingles = np.empty(20 * room, np.uint64), np.empty(20 * room, np.uint64)
     places = np.empty(2 * room, np.int32)
@@ -152,10 +152,30 @@ def rows_as_words(
         all_words = _roomy(all_words, word_at[i], n)
         all_words[word_at[i] : word_at[i] + n] = words[:n]
         word_at[i + 1] = word_at[i] + n
-        all_shingles = _roomy(all_shingles, shingle_at[i], count)
-        all_shingles[shingle_at[i] : shingle_at[i] + count] = shingles[:count]
-        shingle_at[i + 1] = shingle_at[i] + count
-    return all_words[: word_at[k]].copy(), word_at, all_shingles[: shingle_at[k]].copy(), shingle_at
+        short = count if n < size else 0
+        all_short = _roomy(all_short, short_at[i], short)
+        all_short[short_at[i] : short_at[i] + short] = shingles[:short]
+        short_at[i + 1] = short_at[i] + short
+    return all_words[: word_at[k]].copy(), word_at, all_short[: short_at[k]].copy(), short_at
+
+
+@kernel
+def all_shingles(
+    words: Hashes, word_at: NDArray[np.int64], short: Hashes, short_at: NDArray[np.int64], size: int
+) -> tuple[Hashes, NDArray[np.int64]]:
+    """Shingles of every row of rows_as_words, repetitions included: flat, and int64[k + 1] starts."""
+    k = len(word_at) - 1
+    starts = np.zeros(k + 1, np.int64)
+    for i in range(k):
+        n = word_at[i + 1] - word_at[i]
+        starts[i + 1] = starts[i] + (n - size + 1 if n >= size else short_at[i + 1] - short_at[i])
+    out = np.empty(starts[k], np.uint64)
+    for i in range(k):
+        if short_at[i + 1] > short_at[i]:
+            out[starts[i] : starts[i + 1]] = short[short_at[i] : short_at[i + 1]]
+        else:
+            word_shingles(words[word_at[i] : word_at[i + 1]], word_at[i + 1] - word_at[i], size, out[starts[i] :])
+    return out, starts
 
 
 @kernel
@@ -168,14 +188,13 @@ def _roomy(held: Hashes, used: int, more: int) -> Hashes:
 
 
 def sorted_sets(shingles: Hashes, starts: NDArray[np.int64]) -> tuple[Hashes, NDArray[np.int64]]:
-    """Sorted distinct shingles of each run shingles[starts[i]:starts[i + 1]], and their starts.
+    """Sorted distinct shingles of each run shingles[starts[i]:starts[i + 1]], and their starts. Works in place.
 
     NumPy's vectorised sort, row by row: ten times as fast as a sort inside a kernel.
     """
-    held = shingles.copy()
     for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        held[start:end].sort()
-    return _distinct(held, starts)
+        shingles[start:end].sort()
+    return _distinct(shingles, starts)
 
 
 @kernel
@@ -187,7 +206,7 @@ def _distinct(held: Hashes, starts: NDArray[np.int64]) -> tuple[Hashes, NDArray[
                 held[at] = held[i]
                 at += 1
         new_starts[row + 1] = at
-    return held[:at].copy(), new_starts
+    return held[:at], new_starts
 
 
 @kernel

@@ -25,7 +25,7 @@ class DedupeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """
 
     method: Method = "near"
-    fields: list[str] = ["text"]
+    fields: tuple[str, ...] = ("text",)
     threshold: float | None = None
     size: int = 5
     bands: int = 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from assay.flows.rows_digest import rows_digest
 from assay.flows.verb_signals import up_to_date, write_signals
 from assay.store import Dataset, Workspace
 
-_FACTS = "dedupe"
+_FACTS, _OPTIONS = "dedupe", "dedupe-options"
 SIGNALS: Mapping[str, tuple[str, ...]] = {"exact": EXACT, "near": NEAR}
 
 
@@ -40,6 +41,7 @@ def dedupe(
     message: str | None = None,
     progress: Progress | None = None,
     run_id: str | None = None,
+    report: str | Path | None = None,
 ) -> DedupeResult:
     """Find copies in every dataset that the name covers; each is compared within itself.
 
@@ -77,6 +79,12 @@ def dedupe(
 _SUMMED = ("records", "clusters", "duplicates", "verified_pairs", "rejected_pairs", "bytes")
 
 
+def last_options(ws: Workspace, data: Dataset, method: str) -> DedupeOptions:
+    """The options with which a dataset was last deduplicated by this method; the defaults where it never was."""
+    saved = ws.ledger.cache_get(_OPTIONS, f"{data.name} {method}")
+    return msgspec.convert(saved or {"method": method}, DedupeOptions)
+
+
 def settings_of(data: Dataset, asked: DedupeOptions) -> dict[str, Any]:
     """Everything but the rows that decides the signals: their fingerprint is made of it."""
     policy = asked.policy()
@@ -102,6 +110,7 @@ def _one(
 ) -> DedupedDataset:
     started = time.perf_counter()
     settings = settings_of(data, asked)
+    ws.ledger.cache_put(_OPTIONS, f"{data.name} {asked.method}", asked.as_json())
     known = found_before(ws, data, asked, settings)
     if known is not None:
         return known
@@ -141,7 +150,7 @@ def _near(
     message: str | None, progress: Progress | None, run_id: str | None,
 ) -> DedupedDataset:  # fmt: skip
     params = asked.near()
-    fragments = fragments_of(ws, data, tuple(asked.fields))
+    fragments = fragments_of(ws, data, asked.fields)
     found = near(data, fragments, params, asked.policy(), engine, progress)
     pairs = index_folder(ws, data.name) / f"pairs-near-{fingerprint(dict(settings), rows_digest(ws, data))}.parquet"
     write_pairs(pairs, pair_table(found.row, found.ids, found.left, found.right, found.scores))
@@ -176,7 +185,7 @@ def _exact(
     ws: Workspace, data: Dataset, asked: DedupeOptions, settings: Mapping[str, Any], engine: Engine,
     message: str | None, progress: Progress | None, run_id: str | None,
 ) -> DedupedDataset:  # fmt: skip
-    fragments = fragments_of(ws, data, tuple(asked.fields))
+    fragments = fragments_of(ws, data, asked.fields)
     found = exact(data, fragments, asked.policy(), engine, progress)
     by_id = {fragment.id: fragment for fragment in fragments}
     version = write_signals(
