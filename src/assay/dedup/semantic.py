@@ -68,7 +68,7 @@ class ClosePairs:
     def load(cls, path: Path) -> ClosePairs | None:
         """None where there is no such file, or not a whole one: it is made again."""
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 starts, others, scores, cut, counts = (held[name] for name in _ARRAYS)
                 return cls(starts, others, scores, cut, counts, float(held["floor"]))
         except Exception:  # zipfile's own errors share no better base

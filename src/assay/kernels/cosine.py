@@ -24,12 +24,12 @@ def _dot(a: Vectors, b: Vectors) -> float:
     n = len(a)
     whole = n - n % 4
     for k in range(0, whole, 4):
-        s0 += float(a[k]) * float(b[k])
-        s1 += float(a[k + 1]) * float(b[k + 1])
-        s2 += float(a[k + 2]) * float(b[k + 2])
-        s3 += float(a[k + 3]) * float(b[k + 3])
+        s0 += np.float64(a[k]) * np.float64(b[k])
+        s1 += np.float64(a[k + 1]) * np.float64(b[k + 1])
+        s2 += np.float64(a[k + 2]) * np.float64(b[k + 2])
+        s3 += np.float64(a[k + 3]) * np.float64(b[k + 3])
     for k in range(whole, n):
-        s0 += float(a[k]) * float(b[k])
+        s0 += np.float64(a[k]) * np.float64(b[k])
     return (s0 + s1) + (s2 + s3)
 
 

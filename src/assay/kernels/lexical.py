@@ -143,7 +143,7 @@ def project_rows(
             rest[j] *= np.float32(share)
         square = 0.0
         for c in range(d + m):
-            square += float(out[row, c]) * float(out[row, c])
+            square += np.float64(out[row, c]) * np.float64(out[row, c])
         if square > 0.0:
             scale = np.float32(1.0 / np.sqrt(square))
             for c in range(d + m):
@@ -166,5 +166,5 @@ def sketch_basis(features: Ints, basis: NDArray[np.float32], m: int) -> NDArray[
         if m:
             at, sign = _sketch_place(features[k], m)
             for c in range(d):
-                out[c, at] += sign * float(basis[k, c])
+                out[c, at] += sign * np.float64(basis[k, c])
     return out.astype(np.float32)

@@ -36,7 +36,7 @@ def times(starts: NDArray[np.int64], columns: NDArray[np.int32], values: NDArray
     for i in range(n):
         line = out[i]
         for k in range(starts[i], starts[i + 1]):
-            value, other = float(values[k]), dense[columns[k]]
+            value, other = np.float64(values[k]), dense[columns[k]]
             for j in range(width):
                 line[j] += value * other[j]
     return out
@@ -52,7 +52,7 @@ def transposed_times(
     for i in range(n):
         other = dense[i]
         for k in range(starts[i], starts[i + 1]):
-            value, line = float(values[k]), out[columns[k]]
+            value, line = np.float64(values[k]), out[columns[k]]
             for j in range(width):
                 line[j] += value * other[j]
     return out
