@@ -19,6 +19,7 @@ CODES: dict[str, str] = {
     "E108": "too few examples to learn from",
     "E109": "a rubric that cannot be read",
     "E110": "a model endpoint that does not answer",
+    "E111": "a cluster that does not answer",
     "E200": "a recipe that cannot be read",
     "E201": "YAML that cannot be read",
     "E202": "an unknown key in a recipe",
