@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -41,6 +42,8 @@ _CONNECT_S = 10.0
 _START = "ray start --head --port 6379; then host:port of that machine"
 # HTTP/2's greeting with empty settings: what speaks gRPC answers with a settings frame, whatever else does not.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Ray:
@@ -210,10 +213,11 @@ def _result(item: Any, reference: Any) -> Any:
     try:
         return ray.get(reference)
     except says.RayTaskError as error:
-        cause = error.cause
+        cause, words = error.cause, _COLOUR.sub("", str(error))
         if isinstance(cause, says.RayError) or not isinstance(cause, Exception):
-            cause = RuntimeError(str(error))  # an exception that does not travel is told in words
-        cause.add_note(f"in a Ray worker:\n{error.traceback_str}")
+            cause = RuntimeError(words)  # an exception that does not travel is told in words
+        else:
+            cause.add_note(f"in a Ray worker:\n{words}")
         cause.item = item  # any exception may carry what it happened to
         raise cause from None
     except (says.OutOfDiskError, says.ObjectStoreFullError) as error:
