@@ -61,6 +61,11 @@ def rows_version(ws: Any, full_name: str) -> int:
     return max((v.number for v in versions if v.verb != "measure"), default=0)
 
 
+def copies_version(ws: Any, full_name: str) -> int:
+    """The last version in which a verb of its own (dedupe, contamination) measured; 0 where none did."""
+    return max((v.number for v in ws.ledger.versions(full_name) if v.stats.get("made_by")), default=0)
+
+
 def full_names(ws: Any, dataset: str) -> list[str]:
     """The datasets that a recipe's name covers now; none before the first ingest."""
     known: list[str] = ws.names()

@@ -85,11 +85,15 @@ class RunResult(Result, frozen=True, kw_only=True):
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """run: its own inputs or outputs changed; maybe: it depends on a step that will run; cached: nothing to do."""
+    """run: its own inputs or outputs changed; maybe: it depends on a step that will run; cached: nothing to do.
+
+    `takes`: records, bytes and memory, where the step can tell, on the rows there are now.
+    """
 
     name: str
     status: Literal["run", "maybe", "cached", "skipped"]
     why: str
+    takes: str = ""
 
 
 class PlanResult(Result, frozen=True, kw_only=True):
@@ -98,7 +102,10 @@ class PlanResult(Result, frozen=True, kw_only=True):
 
     def lines(self) -> list[str]:
         width = max((len(step.name) for step in self.steps), default=0)
-        out = [f"{step.status:7} {step.name:<{width}}  {step.why}".rstrip() for step in self.steps]
+        out = []
+        for step in self.steps:
+            out.append(f"{step.status:7} {step.name:<{width}}  {step.why}".rstrip())
+            out += [f"{'':7} {'':{width}}  {step.takes}"] if step.takes else []
         running = sum(step.status in ("run", "maybe") for step in self.steps)
         return [*out, f"{running} of {len(self.steps)} steps to run" if running else "nothing to do"]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from assay.core.errors import UserError
 from assay.core.failpoints import failpoint
 from assay.flows.gates import ERROR, FAIL, GateOutcome
@@ -121,10 +123,16 @@ def plan_recipe(
     waiting: dict[str, str] = {}  # what a step to be run writes -> that step
     planned = []
     for step in recipe.steps:
-        planned.append(_plan_step(run, step, reasons.get(step.name, ""), waiting))
+        planned.append(_with_forecast(run, step, _plan_step(run, step, reasons.get(step.name, ""), waiting)))
         if planned[-1].status in ("run", "maybe"):
             waiting.update(dict.fromkeys(step.type.writes, step.name))
     return PlanResult(recipe=recipe.name, steps=planned)
+
+
+def _with_forecast(run: Run, step: Step, planned: PlannedStep) -> PlannedStep:
+    if step.type.forecast is None or planned.status not in ("run", "maybe"):
+        return planned
+    return msgspec.structs.replace(planned, takes=step.type.forecast(run, step))
 
 
 def _plan_step(run: Run, step: Step, left_out: str, waiting: dict[str, str]) -> PlannedStep:

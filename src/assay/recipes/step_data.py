@@ -10,7 +10,7 @@ import msgspec
 
 from assay.core.ids import content_hash, path_digest, sha256_hex
 from assay.recipes.caching import State
-from assay.recipes.inputs import code_digest, file_digest, full_names, rows_version
+from assay.recipes.inputs import code_digest, copies_version, file_digest, full_names, rows_version
 from assay.recipes.steps import STEPS, Draft, Run, Step, StepType
 
 # What ingest depends on beside its files. A setting at its default is not an input: adding settings later
@@ -212,6 +212,13 @@ def _row_inputs(run: Run, step: Step) -> dict[str, Any]:
     return {f"rows of {name}": rows_version(run.ws, name) for name in full_names(run.ws, str(step.dataset))}
 
 
+def _copy_inputs(run: Run, step: Step) -> dict[str, Any]:
+    """What the recipe's own steps found beyond single rows; a recipe without such steps has no such inputs."""
+    if not any("copies" in other.type.writes for other in run.recipe.steps):
+        return {}
+    return {f"copies in {name}": copies_version(run.ws, name) for name in full_names(run.ws, str(step.dataset))}
+
+
 def _measure_inputs(run: Run, step: Step) -> dict[str, Any]:
     params: MeasureParams = step.params
     return {
@@ -258,7 +265,8 @@ def _mentioned(run: Run) -> list[str]:
     from assay.signals import SIGNALS
 
     rulesets = [load_rules(step.params) for step in run.recipe.steps if step.type.name == "decide"]
-    return sorted({n for rules in rulesets for r in rules.rules for n in r.expression.names if n in SIGNALS})
+    names = {name for rules in rulesets for rule in rules.rules for name in rule.expression.names if name in SIGNALS}
+    return sorted(name for name in names if SIGNALS.get(name).scope != "verb")
 
 
 def _signal_versions(names: Any) -> dict[str, int]:
@@ -274,7 +282,7 @@ STEPS.add(
         doc="Measures signals; only missing (fragment, signal) pairs are computed.",
         params=MeasureParams,
         shorthand="signals",
-        reads=("rows", "texts"),
+        reads=("rows", "texts", "copies"),
         writes=("signals",),
         expand=_expand_measure,
         inputs=_measure_inputs,
@@ -310,6 +318,7 @@ def _decide_inputs(run: Run, step: Step) -> dict[str, Any]:
             "rules", "signals", "kernels", "text", "records", "flows/measure.py", "flows/decide.py"
         ),
         **_row_inputs(run, step),
+        **_copy_inputs(run, step),
     }
 
 
@@ -382,7 +391,7 @@ STEPS.add(
         doc="Keep, drop or review by rules; a changed threshold decides again without measuring again.",
         params=DecideParams,
         shorthand="rules",
-        reads=("rows", "texts", "signals"),
+        reads=("rows", "texts", "signals", "copies"),
         writes=("decisions",),
         expand=_expand_decide,
         inputs=_decide_inputs,

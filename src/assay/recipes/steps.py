@@ -61,6 +61,7 @@ class StepType:
     many: bool = False  # the section is a list; each item becomes its own steps
     shorthand: str | None = None  # the field meant by a section that is not a mapping
     gated: bool = False  # does not run when a gate failed
+    forecast: Callable[[Run, Step], str] | None = None  # what it will take, for `assay plan`
 
 
 STEPS: Registry[StepType] = Registry("step type")

@@ -97,6 +97,12 @@ class Dataset:
         number = self.resolve(ref)
         return self.table(number).fragments() if number else []
 
+    def stored_bytes(self, ref: str | int | None = None) -> int:
+        """Size of the files that hold a version."""
+        number = self.resolve(ref)
+        files = self.table(number).files() if number else {}
+        return sum(size or 0 for parts in files.values() for _, size in parts)
+
     def count(self, ref: str | int | None = None) -> int:
         version = self.version(ref)
         return version.rows if version else 0

@@ -24,6 +24,7 @@ from assay.dedup.near import (
     word_parts,
 )
 from assay.engine import Engine, Progress, Scattered
+from assay.engine.exchange import MEMORY_BYTES
 from assay.flows.dedupe.fragments import Fragment, Head, sign_task
 from assay.flows.dedupe.rows import joined, members, policy_rows, spread
 from assay.store import Dataset
@@ -127,22 +128,27 @@ def shares_of(rows: int) -> int:
     return max(1, -(-rows // ROWS_A_PARTITION))
 
 
-def near_plan(rows: int, text_bytes: int, params: NearParams, workers: int) -> dict[str, int]:
-    """Before anything is read: partitions, bytes exchanged, and the memory to expect (all upper bounds but the text's).
+@dataclass(frozen=True, slots=True)
+class NearPlan:
+    """partitions of the exchange; bytes that go through it; the memory to expect."""
 
-    Each row gives 20 bytes to every band; a worker sorts one partition, which takes three copies of it; the driver
-    keeps 20 bytes a row.
+    partitions: int
+    exchanged_bytes: int
+    memory_bytes: int
+
+
+def near_plan(rows: int, stored_bytes: int, params: NearParams, workers: int) -> NearPlan:
+    """Before anything is read. Each row gives 24 bytes to every band; a worker that sorts a partition holds some five
+    copies of it; the driver keeps 20 bytes a row. What groups take is bounded beside that: GROUP_BYTES a worker, two
+    and a half times, but for a single group that is larger. The rest is the program, 300 MB, and what the exchange
+    keeps in memory before it spills. stored_bytes: of the compressed files; words are some three times as much.
     """
     shares = shares_of(rows)
-    exchanged = rows * (20 * params.bands + 24)
-    sorting = 3 * 24 * -(-rows // shares) * workers
-    return {
-        "rows": rows,
-        "text_bytes": text_bytes,
-        "partitions": shares * (1 + params.bands),
-        "exchanged_bytes": exchanged,
-        "memory_bytes": 20 * rows + max(sorting, 2 * GROUP_BYTES * workers),
-    }
+    exchanged = rows * 24 * (1 + params.bands)
+    sorting = 5 * 24 * -(-rows // shares) * workers
+    groups = 5 * min(GROUP_BYTES * workers, 3 * stored_bytes) // 2
+    fixed = (300 << 20) + min(exchanged, MEMORY_BYTES)
+    return NearPlan(shares * (1 + params.bands), exchanged, fixed + 20 * rows + max(sorting, groups))
 
 
 def _candidates(

@@ -62,9 +62,8 @@ class DedupeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         return parse_policy(self.keep)
 
     def as_json(self) -> dict[str, Any]:
-        """What differs from the defaults; `method` in any case."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        return {"method": self.method, **found}
+        """What differs from the defaults, as JSON gives it back; `method` in any case."""
+        return {"method": self.method, **msgspec.json.decode(msgspec.json.encode(self))}
 
 
 def options_of(values: Mapping[str, Any], keep: Any = None) -> DedupeOptions:
