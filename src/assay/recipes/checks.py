@@ -9,7 +9,8 @@ from assay.flows.gates import Gate
 from assay.recipes.steps import Draft
 
 if TYPE_CHECKING:
-    from assay.recipes.step_data import DecideSpec, MeasureParams, SourceParams
+    from assay.recipes.step_data import MeasureParams, SourceParams
+    from assay.recipes.step_decide import DecideSpec
 
 
 def check_source(draft: Draft, params: SourceParams) -> None:
@@ -41,7 +42,7 @@ def check_measure(draft: Draft, params: MeasureParams) -> None:
 
 
 def check_rules(draft: Draft, spec: DecideSpec) -> None:
-    from assay.recipes.step_data import load_rules
+    from assay.recipes.step_decide import load_rules
     from assay.records.schema import KIND_NAMES
     from assay.rules import check_names
     from assay.signals import known_columns
