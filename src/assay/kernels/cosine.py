@@ -23,6 +23,7 @@ def _dot(a: Vectors, b: Vectors) -> float:
     s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
     n = len(a)
     whole = n - n % 4
+    # In Numba float() of a float32 is a float32: products would be rounded to seven digits.
     for k in range(0, whole, 4):
         s0 += np.float64(a[k]) * np.float64(b[k])
         s1 += np.float64(a[k + 1]) * np.float64(b[k + 1])

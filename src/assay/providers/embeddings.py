@@ -91,7 +91,7 @@ class EmbeddingsEndpoint:
         """float32[n, dim], rows of length 1; zeros for a text that is null, blank or refused by itself.
 
         A batch that the endpoint refuses is halved until the text that it will not take stands alone. Raises
-        EndpointError when there is no answer, when it refuses everything, or when the budget is spent.
+        EndpointError when there is no answer, when it refuses every text, or when the budget is spent.
         """
         said = [text[:MOST_CHARACTERS] if text is not None else "" for text in texts.to_pylist()]
         asked = [i for i, text in enumerate(said) if text.strip()]
@@ -99,7 +99,7 @@ class EmbeddingsEndpoint:
         for start in range(0, len(asked), self.batch_rows):
             part = asked[start : start + self.batch_rows]
             self._batch([said[i] for i in part], part, rows)
-        if not self._seen and asked:
+        if asked and not rows:
             raise EndpointError("every text was refused", refused=True)
         out = np.zeros((len(said), self.dim or 0), np.float32)
         for i, vector in rows.items():

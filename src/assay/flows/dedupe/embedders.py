@@ -173,14 +173,15 @@ def vectors_of(
     cached = int((place >= 0).sum())
     missing = np.flatnonzero(place < 0)
     if len(missing):
-        _embed(table, fragments, texts, missing, embedder, calls, progress)
+        _embed(table, fragments, texts, missing, embedder, cached > 0, calls, progress)
         place, found = _known(table, texts.digests)
     if embedder.lexical:  # every change of the rows makes another model: those before are not asked for again
         for old in folder.glob(f"vectors-{stem.rpartition('-')[0]}-*.lance"):
             if old != table.path:
                 shutil.rmtree(old)
     out = np.zeros((len(texts.digests), found.shape[1] if len(found) else embedder.dim or 0), np.float32)
-    out[place >= 0] = found[place[place >= 0]]
+    if len(found):
+        out[place >= 0] = found[place[place >= 0]]
     return out, cached
 
 
@@ -201,8 +202,9 @@ def _known(table: VectorTable, digests: Digests) -> tuple[Ints, Vectors]:
 
 def _embed(
     table: VectorTable, fragments: Sequence[Fragment], texts: TextRows, missing: Ints, embedder: Embedder,
-    calls: int | None, progress: Progress | None,
+    some_known: bool, calls: int | None, progress: Progress | None,
 ) -> None:  # fmt: skip
+    """some_known: the embedder has given a vector before; where all of a few texts are refused, it is their fault."""
     if progress is not None:
         progress.start(f"embed {fragments[0].dataset} by {embedder.name}", None)
     missing = missing[np.argsort(texts.first[missing])]
@@ -214,19 +216,25 @@ def _embed(
                 return
             yield places, part
 
-    def one(chunk: tuple[Ints, pa.LargeStringArray]) -> tuple[Ints, Vectors | None, int]:
+    def one(chunk: tuple[Ints, pa.LargeStringArray]) -> tuple[Ints, Vectors | EndpointError, int]:
         places, part = chunk
         try:
             return places, embedder.embed(part), part.nbytes
         except EndpointError as error:  # answers that are on their way are paid for: they are waited for and kept
-            failed.append(error)
-            return places, None, 0
+            if not error.refused:
+                failed.append(error)
+            return places, error, 0
 
     held: list[tuple[Digests, Vectors]] = []
     most = 32 * embedder.batch_rows if embedder.lexical else _KEPT_AT_ONCE
     for places, vectors, size in run(one, chunks(), workers=calls, mode="threads"):
-        if vectors is None or not vectors.shape[1]:
+        if isinstance(vectors, EndpointError):
+            if vectors.refused and not some_known:
+                failed.append(vectors)
             continue
+        if not vectors.shape[1]:
+            continue
+        some_known = True
         digests = texts.digests[missing[places]]
         some = np.ones(len(places), np.bool_) if embedder.lexical else vectors.any(axis=1)  # refused: asked again
         held.append((digests[some], vectors[some]))
