@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.core.errors import UserError
 from assay.engine import Engine, Part
@@ -144,8 +146,16 @@ def fail_to_gather(partition: int, parts: list[Part]) -> int:
     return partition
 
 
-def wide(number: int, *, rows: int, pause_s: float) -> tuple[str, list[Part]]:
-    """Parts too big to travel inside a message: they lie in the store of the node that made them."""
+def wide(
+    item: int | NDArray[np.int64], *, rows: int, pause_s: float, told: Path | None = None
+) -> tuple[str, list[Part]]:
+    """Parts too big to travel inside a message: they lie in the store of the node that made them.
+
+    Every call leaves a file in `told`, named after the node it runs on.
+    """
+    number = int(np.ravel(item)[0])
+    if told is not None:
+        (told / f"{where()}-{number}-{time.time_ns()}").touch()
     time.sleep(pause_s)
     keys = np.random.default_rng(number).integers(0, 1 << 40, rows)
     return where(), [{"key": keys[keys % PARTITIONS == n]} for n in range(PARTITIONS)]
@@ -160,3 +170,9 @@ def where() -> str:
     """The node this runs on, where there are nodes."""
     ray = __import__("sys").modules.get("ray")
     return ray.get_runtime_context().get_node_id() if ray is not None and ray.is_initialized() else ""
+
+
+def count_by_kernel(partition: int, parts: list[Part]) -> int:
+    from assay.kernels.shingles import mixed
+
+    return sum(sum(int(mixed(key)) >= 0 for key in part["key"].astype(np.uint64)) for part in parts if part)

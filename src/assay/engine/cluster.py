@@ -69,6 +69,7 @@ class Ray:
             _start_local(workers, spill)
         else:
             _join(address)
+        self._restore = _errors_to_stderr() if self._ours else lambda: None
         self._workers = workers or max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
     def map(self, fn: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[Out]:
@@ -118,6 +119,7 @@ class Ray:
         if self._ours and ray.is_initialized():
             ray.shutdown()
         self._ours = False
+        self._restore()
 
     def __enter__(self) -> Self:
         return self
@@ -285,6 +287,22 @@ def _must_answer(address: str) -> None:
         raise UserError("E111", what, at="engine", fix=_START) from error
     if answer[3:] != b"\x04":
         raise UserError("E111", f"what answers at {address} is not a Ray cluster", at="engine", fix=_START)
+
+
+def _errors_to_stderr() -> Callable[[], None]:
+    """Ray says on standard output that a node died, where only results may stand. Gives what undoes it."""
+    from ray._private import worker
+
+    before = worker.print_to_stdstream
+
+    def say(data: dict[str, Any], *rest: Any, **named: Any) -> None:
+        before({**data, "is_err": True}, *rest, **named)
+
+    def restore() -> None:
+        worker.print_to_stdstream = before
+
+    worker.print_to_stdstream = say
+    return restore
 
 
 def _same_cluster(address: str | None) -> None:
