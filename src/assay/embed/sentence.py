@@ -38,7 +38,9 @@ class SentenceModel:
 
     @property
     def dim(self) -> int | None:
-        size: int | None = self._loaded.get_sentence_embedding_dimension()
+        model = self._loaded
+        of = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension  # before 6.0
+        size: int | None = of()
         return size
 
     @cached_property
