@@ -71,9 +71,9 @@ class Policy:
         return list(dict.fromkeys(found))
 
     def ranks(self, rows: pa.Table) -> NDArray[np.int64]:
-        """int64[rows], 0 for the best of all rows: by the preferences in order, then by record_id."""
+        """int64[rows], 0 for the best of all: those kept in any case, then by the preferences, then by record_id."""
         keys = {f"k{i}": _key(p, rows) for i, p in enumerate(self.keep) if set(_columns(p)) <= set(rows.column_names)}
-        table = pa.table({**keys, "record_id": rows["record_id"]})
+        table = pa.table({"own": pa.array(~self.protected(rows)), **keys, "record_id": rows["record_id"]})
         order = pc.sort_indices(table, sort_keys=[(name, "ascending", "at_end") for name in table.column_names])
         ranks = np.empty(len(rows), np.int64)
         ranks[order.to_numpy()] = np.arange(len(rows))

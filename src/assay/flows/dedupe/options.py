@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import msgspec
 
@@ -13,8 +13,7 @@ from assay.core.marked import load_marked
 from assay.dedup.keepers import Policy, parse_policy
 from assay.dedup.near import NearParams
 
-Method = Literal["exact", "near", "substring", "semantic"]
-METHODS: tuple[str, ...] = get_args(Method)
+METHODS = ("exact", "near", "substring", "semantic")
 THRESHOLDS = {"near": 0.8, "semantic": 0.9}
 
 
@@ -24,7 +23,7 @@ class DedupeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     min_tokens: of substring. embedder: of semantic. keep: the keeper policy (see dedup/keepers.py).
     """
 
-    method: Method = "near"
+    method: str = "near"
     fields: tuple[str, ...] = ("text",)
     threshold: float | None = None
     size: int = 5

@@ -10,6 +10,12 @@ import msgspec
 
 from assay.core.results import Result
 
+PRESETS = {
+    "exact": "same_text",
+    "near": "near_duplicates",
+    "substring": "repeated_spans",
+    "semantic": "semantic_duplicates",
+}
 BINS = 50  # of the similarity histogram, over 0 to 1
 
 
@@ -29,7 +35,9 @@ class DedupedDataset(msgspec.Struct, frozen=True, kw_only=True):
     threshold; rejected_pairs: the others. pairs_left_out: pairs of very long runs of equal bands that were not made.
     with_values: duplicates that hold other values than their keeper in a template (near_values_differing > 0).
     from_index: fragments that were not read again. similarity: pairs per bin of BINS over 0 to 1. sizes: [size,
-    clusters]. pairs_file: record ids and exact similarity of every pair compared, as Parquet.
+    clusters]. pairs_file: record ids and exact similarity of every pair compared, as Parquet. Of substring: `clusters`
+    and `spans` are different repeated spans, `duplicates` records that have one, cut_file is for cut_repeated.
+    Files are paths in the workspace.
     """
 
     dataset: str
@@ -45,6 +53,8 @@ class DedupedDataset(msgspec.Struct, frozen=True, kw_only=True):
     from_index: int = 0
     bytes: int = 0
     spans: int = 0
+    repeated_bytes: int = 0
+    cut_file: str | None = None
     similarity: list[int] = []
     sizes: list[tuple[int, int]] = []
     sources: list[SourceShare] = []
@@ -78,13 +88,17 @@ class DedupeResult(Result, frozen=True, kw_only=True):
     def lines(self) -> list[str]:
         out = []
         for part in self.datasets:
-            said = f"{part.duplicates:,} {self._noun} in {part.clusters:,} clusters"
+            said = f"{part.duplicates:,} {self._noun}"
+            said += "" if self.method == "substring" else f" in {part.clusters:,} clusters"
             cached = "  (cached)" if part.cached else ""
             out.append(f"{part.dataset} v{part.version}  {part.records:,} records: {said}{cached}")
             if part.verified_pairs + part.rejected_pairs:
                 out.append(f"  {part.verified_pairs:,} pairs verified, {part.rejected_pairs:,} rejected")
             if part.spans:
-                out.append(f"  {part.spans:,} repeated spans")
+                out.append(f"  {part.spans:,} repeated spans, {part.repeated_bytes / 1e6:,.1f} MB of text in them")
+                out.append(
+                    f"  to cut them: assay transform {part.dataset} --with cut_repeated --param spans={part.cut_file}"
+                )
             if part.with_values:
                 out.append(f"  {part.with_values:,} of them differ in a template's values: the rules keep these")
             if part.records - part.compared:
@@ -101,10 +115,10 @@ class DedupeResult(Result, frozen=True, kw_only=True):
         out.append(f"{self.bytes / 1e6:,.1f} MB compared in {self.seconds:.1f} s{rate}")
         if self.report:
             out.append(f"report: {self.report}")
-        names = ", ".join(part.dataset for part in self.datasets)
-        return (
-            [*out, f"next: assay decide {names.split(', ')[0]} --rules duplicates"] if names else ["nothing to compare"]
-        )
+        names = [part.dataset for part in self.datasets]
+        if not names:
+            return ["nothing to compare"]
+        return [*out, f"next: assay decide {names[0]} --rules {PRESETS[self.method]}"]
 
     @property
     def _noun(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.core.ids import fingerprint
@@ -22,12 +24,49 @@ from assay.flows.dedupe.near import near, near_values
 from assay.flows.dedupe.options import DedupeOptions
 from assay.flows.dedupe.pairs import pair_table, write_pairs
 from assay.flows.dedupe.results import BINS, DedupedDataset, DedupeResult, SourceShare, peak_bytes
+from assay.flows.dedupe.semantic import SIGNALS as SEMANTIC
+from assay.flows.dedupe.semantic import semantic
+from assay.flows.dedupe.substring import SIGNALS as SUBSTRING
+from assay.flows.dedupe.substring import substring
 from assay.flows.rows_digest import rows_digest
 from assay.flows.verb_signals import up_to_date, write_signals
 from assay.store import Dataset, Workspace
 
 _FACTS, _OPTIONS = "dedupe", "dedupe-options"
-SIGNALS: Mapping[str, tuple[str, ...]] = {"exact": EXACT, "near": NEAR}
+SIGNALS: Mapping[str, tuple[str, ...]] = {
+    "exact": EXACT,
+    "near": NEAR,
+    "substring": SUBSTRING,
+    "semantic": SEMANTIC,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One dataset to be deduplicated, and what for."""
+
+    ws: Workspace
+    data: Dataset
+    asked: DedupeOptions
+    settings: Mapping[str, Any]
+    engine: Engine
+    workers: int | None
+    message: str | None
+    progress: Progress | None
+    run_id: str | None
+
+    def write(self, names: Sequence[str], values: Callable[[int], Mapping[str, pa.Array]], message: str) -> int:
+        """The signals as one version; returns its number."""
+        return write_signals(
+            self.ws,
+            self.data,
+            names,
+            self.settings,
+            values,
+            verb=f"dedupe --method {self.asked.method}",
+            message=self.message or message,
+            run_id=self.run_id,
+        )
 
 
 def dedupe(
@@ -53,8 +92,18 @@ def dedupe(
     started = time.perf_counter()
     run = ws.ledger.run_start("dedupe", {"dataset": dataset, **asked.as_json()}) if run_id is None else run_id
     opened = open_engine(engine, address=address, workers=workers) if isinstance(engine, str) else engine
+
+    def jobs(on: Engine) -> Iterator[_Job]:
+        for name in ws.names(dataset):
+            data = ws.dataset(name)
+            settings = settings_of(data, asked)
+            yield _Job(
+                ws=ws, data=data, asked=asked, settings=settings, engine=on, workers=workers, message=message,
+                progress=progress, run_id=run,
+            )  # fmt: skip
+
     try:
-        parts = [_one(ws, ws.dataset(name), asked, opened, message, progress, run) for name in ws.names(dataset)]
+        parts = [_one(job) for job in jobs(opened)]
     except BaseException as error:
         if run_id is None:
             ws.ledger.run_end(run, "failed", {"error": str(error)})
@@ -99,29 +148,22 @@ def settings_of(data: Dataset, asked: DedupeOptions) -> dict[str, Any]:
     return found | ({"near": asked.near().settings} if asked.method == "near" else {})
 
 
-def _one(
-    ws: Workspace,
-    data: Dataset,
-    asked: DedupeOptions,
-    engine: Engine,
-    message: str | None,
-    progress: Progress | None,
-    run_id: str | None,
-) -> DedupedDataset:
+def _one(job: _Job) -> DedupedDataset:
     started = time.perf_counter()
-    settings = settings_of(data, asked)
+    ws, data, asked = job.ws, job.data, job.asked
     ws.ledger.cache_put(_OPTIONS, f"{data.name} {asked.method}", asked.as_json())
-    known = found_before(ws, data, asked, settings)
+    known = found_before(ws, data, asked, job.settings)
     if known is not None:
         return known
     with ws.lock(data.name, "dedupe"):
-        known = found_before(ws, data, asked, settings)  # the head may have moved before we had the lock
+        known = found_before(ws, data, asked, job.settings)  # the head may have moved before we had the lock
         if known is not None:
             return known
-        work = _near if asked.method == "near" else _exact
-        facts = work(ws, data, asked, settings, engine, message, progress, run_id)
+        if data.head == 0:
+            return DedupedDataset(dataset=data.name, version=0, records=0, compared=0, clusters=0, duplicates=0)
+        facts = _METHODS[asked.method](job)
         facts = msgspec.structs.replace(facts, seconds=round(time.perf_counter() - started, 3))
-        ws.ledger.cache_put(_FACTS, _key(ws, data, settings), msgspec.to_builtins(facts))
+        ws.ledger.cache_put(_FACTS, _key(ws, data, job.settings), msgspec.to_builtins(facts))
     return facts
 
 
@@ -145,20 +187,14 @@ def _key(ws: Workspace, data: Dataset, settings: Mapping[str, Any]) -> str:
     return f"{data.name} {fingerprint(dict(settings), rows_digest(ws, data))}"
 
 
-def _near(
-    ws: Workspace, data: Dataset, asked: DedupeOptions, settings: Mapping[str, Any], engine: Engine,
-    message: str | None, progress: Progress | None, run_id: str | None,
-) -> DedupedDataset:  # fmt: skip
-    params = asked.near()
-    fragments = fragments_of(ws, data, asked.fields)
-    found = near(data, fragments, params, asked.policy(), engine, progress)
-    pairs = index_folder(ws, data.name) / f"pairs-near-{fingerprint(dict(settings), rows_digest(ws, data))}.parquet"
+def _near(job: _Job) -> DedupedDataset:
+    ws, data, params = job.ws, job.data, job.asked.near()
+    fragments = fragments_of(ws, data, job.asked.fields)
+    found = near(data, fragments, params, job.asked.policy(), job.engine, job.progress)
+    pairs = index_folder(ws, data.name) / f"pairs-near-{fingerprint(dict(job.settings), rows_digest(ws, data))}.parquet"
     write_pairs(pairs, pair_table(found.row, found.ids, found.left, found.right, found.scores))
     by_id = {fragment.id: fragment for fragment in fragments}
-    version = write_signals(
-        ws, data, NEAR, settings, lambda fragment: near_values(found, by_id[fragment]),
-        verb="dedupe", message=message or "near copies", run_id=run_id,
-    )  # fmt: skip
+    version = job.write(NEAR, lambda fragment: near_values(found, by_id[fragment]), "near copies")
     close = int((found.scores >= params.threshold).sum())
     copies = found.row[found.row != found.keeper]
     return DedupedDataset(
@@ -181,17 +217,12 @@ def _near(
     )
 
 
-def _exact(
-    ws: Workspace, data: Dataset, asked: DedupeOptions, settings: Mapping[str, Any], engine: Engine,
-    message: str | None, progress: Progress | None, run_id: str | None,
-) -> DedupedDataset:  # fmt: skip
-    fragments = fragments_of(ws, data, asked.fields)
-    found = exact(data, fragments, asked.policy(), engine, progress)
+def _exact(job: _Job) -> DedupedDataset:
+    data = job.data
+    fragments = fragments_of(job.ws, data, job.asked.fields)
+    found = exact(data, fragments, job.asked.policy(), job.engine, job.progress)
     by_id = {fragment.id: fragment for fragment in fragments}
-    version = write_signals(
-        ws, data, EXACT, settings, lambda fragment: exact_values(found, by_id[fragment]),
-        verb="dedupe", message=message or "equal texts", run_id=run_id,
-    )  # fmt: skip
+    version = job.write(EXACT, lambda fragment: exact_values(found, by_id[fragment]), "equal texts")
     return DedupedDataset(
         dataset=data.name,
         version=version,
@@ -204,6 +235,67 @@ def _exact(
         sizes=cluster_sizes(found.keeper),
         sources=source_shares(data, version, found.row[found.row != found.keeper]),
     )
+
+
+def _substring(job: _Job) -> DedupedDataset:
+    found = substring(
+        job.ws,
+        job.data.name,
+        min_tokens=job.asked.min_tokens,
+        fields=job.asked.fields,
+        engine=job.engine,
+        settings=job.settings,
+        progress=job.progress,
+        run_id=job.run_id,
+        message=job.message,
+    )
+    return DedupedDataset(
+        dataset=job.data.name,
+        version=found.version,
+        records=found.records,
+        compared=found.records,
+        clusters=found.spans,
+        duplicates=found.records_with_spans,
+        spans=found.spans,
+        repeated_bytes=found.repeated_bytes,
+        cut_file=str(found.cut_file),
+    )
+
+
+def _semantic(job: _Job) -> DedupedDataset:
+    found = semantic(
+        job.ws,
+        job.data.name,
+        embedder=job.asked.embedder,
+        threshold=job.asked.at_least,
+        fields=job.asked.fields,
+        policy=job.asked.policy(),
+        settings=job.settings,
+        workers=job.workers,
+        progress=job.progress,
+        run_id=job.run_id,
+        message=job.message,
+    )
+    return DedupedDataset(
+        dataset=job.data.name,
+        version=found.version,
+        records=found.records,
+        compared=found.compared,
+        clusters=found.clusters,
+        duplicates=found.duplicates,
+        verified_pairs=found.verified_pairs,
+        rejected_pairs=found.rejected_pairs,
+        bytes=found.bytes,
+        embedder=found.embedder,
+    )
+
+
+_METHODS: Mapping[str, Callable[[_Job], DedupedDataset]] = {
+    "exact": _exact,
+    "near": _near,
+    "substring": _substring,
+    "semantic": _semantic,
+}
 
 
 def cluster_sizes(keeper: NDArray[np.int64]) -> list[tuple[int, int]]:

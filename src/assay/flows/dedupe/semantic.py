@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -218,6 +218,7 @@ def semantic(
     threshold: float = THRESHOLD,
     fields: Sequence[str] = ("text",),
     policy: Policy | None = None,
+    settings: Mapping[str, Any] | None = None,
     key: str | None = None,
     price: Price = _NO_PRICE,
     budget: float | None = None,
@@ -228,6 +229,7 @@ def semantic(
 ) -> SemanticFound:
     """Find semantic copies in one dataset and write them as signals, in one version.
 
+    settings: what the signals depend on beside the rows, where the caller names it.
     embedder: see FORMS in embedders.py. key, price, budget: of an endpoint. E104 for a threshold below the floor (0.8);
     E101, E107, E110 for the embedder.
     """
@@ -241,7 +243,7 @@ def semantic(
         found = find_semantic(
             ws, fragments, texts, opened, policy, threshold=threshold, workers=workers, progress=progress
         )  # fmt: skip
-        settings: dict[str, Any] = {
+        said: Mapping[str, Any] = settings or {
             "method": "semantic", "embedder": found.embedder, "fields": list(fields), "threshold": threshold,
             "policy": policy.settings,
         }  # fmt: skip
@@ -249,7 +251,7 @@ def semantic(
         version = data.head
         if fragments:
             version = write_signals(
-                ws, data, SIGNALS, settings, lambda fragment: semantic_values(found, by_id[fragment]),
+                ws, data, SIGNALS, said, lambda fragment: semantic_values(found, by_id[fragment]),
                 verb="dedupe", message=message or f"copies by {found.embedder}", progress=progress, run_id=run_id,
             )  # fmt: skip
     return SemanticFound(

@@ -37,7 +37,7 @@ from assay.transforms.repeated_spans import CUT_FILE, text_digests, write_cut_fi
 SIGNALS = ("repeated_spans", "repeated_share", "repeated_elsewhere")
 VERB = "dedupe --method substring"
 FINGERPRINTS, STRETCHES = "fingerprints", "stretches"  # tables of repeated hashes
-# A partition then holds about a quarter of what one fragment deals, which for 64 MB of text is 100 MB at the most.
+# A partition then holds a quarter of what one fragment deals: 25 MB where 64 MB of English are all repeated.
 _PARTITIONS_A_FRAGMENT = 4
 _LEAST_PARTITIONS, _MOST_PARTITIONS = 16, 4096
 
@@ -126,6 +126,7 @@ def substring(
     min_tokens: int = MIN_TOKENS,
     fields: Sequence[str] = VIEW,
     engine: Engine,
+    settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     run_id: str | None = None,
     message: str | None = None,
@@ -134,14 +135,15 @@ def substring(
 
     A word is one of kernels.shingles.row_words: case, accents, spacing and punctuation do not matter. Places are
     bytes of the compared text, which is the text view or the fields joined by newlines. The same for any engine,
-    number of workers, order of rows and layout of fragments. In memory are about 20 bytes of each record, one
-    fragment and one partition of each worker, and 40 bytes of each text with repeats.
+    number of workers, order of rows and layout of fragments. In memory are 10 bytes of each record (its path and id
+    while they are sorted), a fragment or a partition of each worker, and about 100 bytes of each text with repeats.
+    settings: what the signals depend on beside the rows, where the caller names it.
     Raises UserError E101, E104 (fields, min_tokens), E405 (the dataset is being written).
     """
     started = time.perf_counter()
     stretches = Stretches(min_tokens)
     data = ws.dataset(name)
-    settings = {"method": "substring", "min_tokens": min_tokens, "fields": list(fields)}
+    settings = dict(settings or {"method": "substring", "min_tokens": min_tokens, "fields": list(fields)})
     with ws.lock(name, "dedupe"), _work_folder(ws, name) as folder:
         search = _Search(data, fragments_of(ws, data, tuple(fields)), stretches, engine, folder, progress)
         found = search.run()
