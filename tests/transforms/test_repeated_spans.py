@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +14,11 @@ from assay.core.errors import UserError
 from assay.dedup.substring import Stretches, fingerprints
 from assay.records.schema import TEXT
 from assay.transforms import TRANSFORMS
-from assay.transforms.repeated_spans import CUT_FILE, text_digests, write_cut_file
+from assay.transforms.repeated_spans import CUT_FILE
 from tests.dedup.repeats import Known, texts
+from tests.transforms.cut_files import cut_file
 
-Places = Sequence[tuple[int, int]]
 CUT = TRANSFORMS.get("cut_repeated")
-
-
-def cut_file(path: Path, everywhere: Mapping[str, Places], elsewhere: Mapping[str, Places] | None = None) -> str:
-    """A file that cuts these bytes of these texts."""
-    column = pa.array(sorted(everywhere), TEXT)
-    digests = text_digests(column)
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    names = [column[int(i)].as_py() for i in order]
-
-    def places(of: Mapping[str, Places]) -> pa.ListArray:
-        items = [[{"start": a, "end": b} for a, b in of.get(name, ())] for name in names]
-        return pa.array(items, CUT_FILE.field("any").type)
-
-    both = {"any": places(everywhere), "elsewhere": places(everywhere if elsewhere is None else elsewhere)}
-    write_cut_file(path, digests[order], both, {"dataset": "d"})
-    return str(path)
 
 
 def cut(spans: str, *given_texts: str | None, keep: str = "none") -> list[str | None]:

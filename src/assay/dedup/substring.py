@@ -3,8 +3,8 @@
 Three looks at the texts, of which the second and third are only at records that may hold a repeat: fingerprints of all
 stretches of N words; hashes of the stretches whose fingerprint stands in two records; spans of the stretches that
 stand in two records. Between looks, pairs of hash and record are dealt to partitions by hash. A repeat is never
-missed. One that is none needs two of m compared stretches with equal 64-bit hashes: odds of m**2 / 2**65, or 1 in
-50,000 for the 26 million that are compared in a gigabyte of technical pages of which a quarter is repeated.
+missed. One that is none needs two of m compared stretches with equal 64-bit hashes: odds below m**2 / 2**65, or 1 in
+10,000 for the 59 million that are compared in a gigabyte of pages of which a third is repeated.
 """
 
 from __future__ import annotations
