@@ -76,12 +76,7 @@ class Ray:
         import ray
 
         work, function = _task(_map), ray.put(fn)
-
-        def start(item: Item) -> tuple[Any, Any]:
-            given = ray.put(item)
-            return work.remote(function, given), given
-
-        return _in_order(start, items, self._workers)
+        return _in_order(lambda item: work.remote(function, item), items, self._workers)
 
     def scatter(
         self, split: Callable[[Item], tuple[Head, list[Part]]], items: Sequence[Item], partitions: int
@@ -93,14 +88,11 @@ class Ray:
         found: _InStore[Head] = _InStore(partitions, self._workers)
         self._open.add(found)
         work, function = _task(_split).options(num_returns=partitions + 1), ray.put(split)
-        found.inputs.append(function)
 
-        def start(item: Item) -> tuple[Any, Any]:
-            given = ray.put(item)
-            found.inputs.append(given)
-            head, *parts = work.remote(function, partitions, given)
+        def start(item: Item) -> Any:
+            head, *parts = work.remote(function, partitions, item)
             found.parts.append(parts)
-            return head, None
+            return head
 
         try:
             for head, sizes in _in_order(start, items, self._workers):
@@ -131,14 +123,12 @@ class Ray:
 class _InStore(Scattered[Head]):
     """References to parts in the object store, by item and partition.
 
-    `inputs` is what a split needs when it must be run again. Ray remembers which call made a part, but what was put
-    into its store by hand is gone once nobody here refers to it.
+    Ray keeps what a split was given while a part may have to be made from it again.
     """
 
     def __init__(self, partitions: int, workers: int) -> None:
         self.heads, self.sizes = [], [0] * partitions
         self.parts: list[list[Any]] = []
-        self.inputs: list[Any] = []
         self._workers, self._closed = workers, False
 
     def gather(self, fn: Callable[..., Out], partitions: Sequence[int], *shared: Any) -> Iterator[Out]:
@@ -151,16 +141,15 @@ class _InStore(Scattered[Head]):
                 raise IndexError(f"partition {partition} of {len(self.sizes)}")
         work, function, given = _task(_gather), ray.put(fn), [ray.put(value) for value in shared]
 
-        def start(partition: int) -> tuple[Any, Any]:
+        def start(partition: int) -> Any:
             parts = [of_item[partition] for of_item in self.parts]
-            return work.remote(function, partition, len(given), *given, *parts), None
+            return work.remote(function, partition, len(given), *given, *parts)
 
         return _in_order(start, partitions, self._workers)
 
     def close(self) -> None:
         self._closed = True
         self.parts.clear()
-        self.inputs.clear()
 
 
 def _map(fn: Callable[[Any], Any], item: Any) -> Any:
@@ -185,27 +174,19 @@ def _task(function: Callable[..., Any]) -> Any:
     return ray.remote(num_cpus=1, max_retries=_RETRIES, retry_exceptions=False)(function)
 
 
-def _in_order(start: Callable[[Any], tuple[Any, Any]], items: Sequence[Any], workers: int) -> Iterator[Any]:
-    """Results in order of items. At most twice as many on their way as can run at once.
+def _in_order(start: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
+    """Results in order of items; `start` gives a reference. At most twice as many on their way as can run at once.
 
-    `start` gives a reference to the result and what must live until that is here.
+    Those still on their way when the caller stops run to their end unheard. Ray can cancel tasks, but where one ends
+    just then it aborts our whole process (2.60: "Tried to complete task that was not pending").
     """
-    import ray
-
-    waiting: deque[tuple[Any, tuple[Any, Any]]] = deque()
-    try:
-        for item in items:
-            waiting.append((item, start(item)))
-            if len(waiting) >= 2 * workers:
-                yield _result(waiting[0][0], waiting[0][1][0])
-                waiting.popleft()
-        while waiting:
-            yield _result(waiting[0][0], waiting[0][1][0])
-            waiting.popleft()
-    finally:
-        if ray.is_initialized():
-            for _, (reference, _) in waiting:
-                ray.cancel(reference)
+    waiting: deque[tuple[Any, Any]] = deque()
+    for item in items:
+        waiting.append((item, start(item)))
+        if len(waiting) >= 2 * workers:
+            yield _result(*waiting.popleft())
+    while waiting:
+        yield _result(*waiting.popleft())
 
 
 def _result(item: Any, reference: Any) -> Any:
