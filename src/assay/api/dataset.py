@@ -11,6 +11,7 @@ from assay.core.errors import UserError
 
 if TYPE_CHECKING:
     from assay.api.workspace import Workspace
+    from assay.flows.contamination_results import ContaminationResult
     from assay.flows.decide import DecideResult
     from assay.flows.dedupe.results import DedupeResult
     from assay.flows.explain import ShowResult
@@ -120,6 +121,44 @@ class Dataset:
             message=message,
             workers=self.workspace.workers,
             progress=progress_of("dedupe", self.workspace.quiet),
+        )
+
+    def contamination(
+        self,
+        against: Sequence[str | Path] = (),
+        *,
+        fields: Sequence[str] = (),
+        mapping: Sequence[str] = (),
+        min_share: float = 0.5,
+        across_splits: bool = False,
+        index: str | Path | None = None,
+        engine: str = "threads",
+        address: str | None = None,
+        message: str | None = None,
+    ) -> ContaminationResult:
+        """Find benchmark items (of files, datasets, or held-out splits) and write them as signals; rules decide.
+
+        index: a file to write the benchmark to, as hashes, for the transform cut_contamination.
+        """
+        from assay.flows.contamination import contamination as run_contamination
+        from assay.records import parse_map
+        from assay.text.fields import VIEW
+
+        self._at_head("contamination")
+        return run_contamination(
+            self._store,
+            self.name,
+            [str(one) for one in against],
+            fields=tuple(fields) or VIEW,
+            mapping=parse_map(mapping),
+            min_share=min_share,
+            across_splits=across_splits,
+            index=index,
+            engine=engine,
+            address=address,
+            message=message,
+            workers=self.workspace.workers,
+            progress=progress_of("contamination", self.workspace.quiet),
         )
 
     def similar(self, record: str, *, limit: int = 10, fields: Sequence[str] = ()) -> SimilarResult:

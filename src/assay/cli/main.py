@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 import assay
-from assay.cli import catalogue, changes, checks, duplicates, history, quality, recipes, results
+from assay.cli import catalogue, changes, checks, contamination, duplicates, history, quality, recipes, results
 from assay.cli.verbs import GLOBALS, app, hoist
 
 # Each module registers its commands on `app` when it is imported.
-GROUPS = (checks, changes, duplicates, history, results, recipes, catalogue, quality)
+GROUPS = (checks, changes, contamination, duplicates, history, results, recipes, catalogue, quality)
 
 
 def _version(wanted: bool) -> None:

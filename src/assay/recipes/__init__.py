@@ -1,5 +1,6 @@
 """Recipes: YAML -> named steps -> flows, with caching, gates, a lock and JUnit. Importing this registers the steps."""
 
+from assay.recipes import step_contamination as step_contamination
 from assay.recipes import step_data as step_data
 from assay.recipes import step_decide as step_decide
 from assay.recipes import step_dedupe as step_dedupe

@@ -9,6 +9,7 @@ from assay.signals import code as code
 from assay.signals import code_imports as code_imports
 from assay.signals import code_style as code_style
 from assay.signals import conflicts as conflicts
+from assay.signals import contamination as contamination
 from assay.signals import drift as drift
 from assay.signals import duplicates as duplicates
 from assay.signals import episodes as episodes

@@ -1,6 +1,7 @@
 """Changes of text that make a new version. Importing this package registers every built-in transform."""
 
 from assay.transforms import clean as clean
+from assay.transforms import contamination as contamination
 from assay.transforms import redact as redact
 from assay.transforms import repair as repair
 from assay.transforms import repeated_spans as repeated_spans
