@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import re
@@ -222,6 +221,7 @@ def test_a_program_that_ends_by_an_exception_leaves_no_files(tmp_path: Path) -> 
 
 
 def test_a_full_disk_is_said_in_one_clear_error_and_nothing_stays(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk's."""
     script = textwrap.dedent(f"""
         import resource, signal
         from functools import partial
@@ -243,7 +243,6 @@ def test_a_full_disk_is_said_in_one_clear_error_and_nothing_stays(tmp_path: Path
         rf"E408: no space left for what is spilled - at {place}/exchange-\w+/\d\.parts\n  fix: .+\n", done.stdout
     )
     assert not list(tmp_path.iterdir())
-    assert errno.EFBIG  # what the limit gives stands for a disk that is full
 
 
 def test_an_unknown_engine_is_refused_with_the_nearest_name() -> None:

@@ -22,6 +22,8 @@ import numpy as np
 import psutil
 import pytest
 import ray
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ray._private import ray_constants
 from ray.cluster_utils import Cluster
 
@@ -53,6 +55,16 @@ class TestOnThisMachineAlone:
     def test_every_row_arrives_once_where_its_key_says_in_the_order_of_items(self, engine: Engine) -> None:
         items = jobs.some_items()
         assert jobs.shuffled(engine, items) == jobs.plain_shuffle(items, jobs.PARTITIONS)
+
+    @given(
+        items=st.lists(st.lists(st.tuples(st.integers(0, 2**40), st.floats(allow_nan=False)), max_size=12), max_size=6),
+        partitions=st.integers(1, 7),
+    )
+    @settings(max_examples=25)
+    def test_a_shuffle_is_a_dictionary_of_lists(
+        self, engine: Engine, items: list[list[jobs.Row]], partitions: int
+    ) -> None:
+        assert jobs.shuffled(engine, items, partitions) == jobs.plain_shuffle(items, partitions)
 
     def test_partitions_come_in_the_order_asked_for_with_what_is_shared(self, engine: Engine) -> None:
         items = jobs.some_items()

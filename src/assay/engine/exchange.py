@@ -63,7 +63,8 @@ class Engine(Protocol):
     def map(self, fn: Callable[[Item], Out], items: Sequence[Item]) -> Iterator[Out]:
         """`fn` of every item, in the order of items, worked on only a few ahead of what is given back.
 
-        An exception in `fn` is raised here as it was, with the item as `error.item`.
+        An exception in `fn` is raised here as it was, with the item as `error.item`. Arrays in results may be
+        read-only: copy one to write into it. What was begun when the caller stops is finished, and dropped.
         """
         ...
 
