@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from assay.core.extras import has_extra
 from assay.records.schema import KIND_NAMES, TEXT
 from assay.transforms import CHANGES, TRANSFORMS, Transform
+from tests.transforms.cut_files import cut_file
 
 NAMES = TRANSFORMS.names()
 # Things that transforms look for, among things that they must leave alone.
@@ -30,8 +31,11 @@ def needed_params(name: str, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     made = {}
     for param in transform.files:
         file = tmp_path_factory.getbasetemp() / f"{param}.txt"
-        file.write_text("a secret of many letters, 0123456789\n")
-        made[param] = str(file)
+        if param == "spans":
+            made[param] = cut_file(file, {"A line of several words.": [(2, 6)], "日本語": [(3, 6)], "  \n": [(0, 1)]})
+        else:
+            file.write_text("a secret of many letters, 0123456789\n")
+            made[param] = str(file)
     return made
 
 

@@ -256,6 +256,7 @@ def _substring(job: _Job) -> DedupedDataset:
         compared=found.records,
         clusters=found.spans,
         duplicates=found.records_with_spans,
+        bytes=found.bytes,
         spans=found.spans,
         repeated_bytes=found.repeated_bytes,
         cut_file=str(found.cut_file),

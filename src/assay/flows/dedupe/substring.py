@@ -55,6 +55,7 @@ class SubstringFound:
     spans: int
     records_with_spans: int
     tokens: int
+    bytes: int
     repeated_tokens: int
     repeated_bytes: int
     cut_file: Path
@@ -161,6 +162,7 @@ def substring(
         spans=len(np.unique(found.span_hashes)),
         records_with_spans=found.records,
         tokens=found.tokens,
+        bytes=found.bytes,
         repeated_tokens=int(found.covered[0]),
         repeated_bytes=int(found.covered[2]),
         cut_file=target,
@@ -170,9 +172,10 @@ def substring(
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """tokens of all records; records with a span; covered: sums of Found.covered; hash of each span; all cuts."""
+    """tokens and bytes of all records; records with a span; covered: sums of Found.covered; span hashes; all cuts."""
 
     tokens: int
+    bytes: int
     records: int
     covered: NDArray[np.int64]
     span_hashes: NDArray[np.int64]
@@ -199,7 +202,8 @@ class _Search:
 
     def run(self) -> _Total:
         same: dict[str, Any] = {"stretches": self.stretches, "partitions": self.partitions}
-        words, chosen = self._look("fingerprints", FINGERPRINTS, partial(fingerprint_task, **same), None)
+        heads, chosen = self._look("fingerprints", FINGERPRINTS, partial(fingerprint_task, **same), None)
+        words = [counts for counts, _ in heads]
         task = partial(stretch_task, **same, folder=self.folder)
         _, chosen = self._look("repeats", STRETCHES, task, chosen)
         hashes, cuts, records, covered = [np.zeros(0, np.int64)], [], 0, np.zeros(3, np.int64)
@@ -214,12 +218,13 @@ class _Search:
             _write_values(self.folder, piece.fragment.id, span_values(counts, found))
             self._add(piece)
         tokens = sum(int(counts.sum(dtype=np.int64)) for counts in words)
-        return _Total(tokens, records, covered, np.concatenate(hashes), _Cuts.joined(cuts))
+        size = sum(size for _, size in heads)
+        return _Total(tokens, size, records, covered, np.concatenate(hashes), _Cuts.joined(cuts))
 
     def _look(
         self, what: str, table: str, task: Callable[[Piece], Any], chosen: Flags | None
-    ) -> tuple[list[NDArray[np.int32]], Flags]:
-        """Deal hashes, keep those that two records hold: the words of each fragment's rows, and holders by rank."""
+    ) -> tuple[list[Any], Flags]:
+        """Deal hashes, keep those that two records hold: what the task said of each fragment, and holders by rank."""
         self._say(what)
         pieces = self._pieces(chosen)
         holders = np.zeros(len(self.ranks), np.bool_)
@@ -252,11 +257,16 @@ class _Search:
             self.progress.add(rows=piece.fragment.rows)
 
 
-def fingerprint_task(piece: Piece, stretches: Stretches, partitions: int) -> tuple[NDArray[np.int32], list[work.Part]]:
-    """Run on an engine: words of each row, and the fingerprints of one fragment."""
-    found = [work.fingerprints(text, piece.ranks[rows], stretches) for text, _, rows in piece.texts()]
+def fingerprint_task(
+    piece: Piece, stretches: Stretches, partitions: int
+) -> tuple[tuple[NDArray[np.int32], int], list[work.Part]]:
+    """Run on an engine: words of each row and bytes of all, and the fingerprints of one fragment."""
+    found, size = [], 0
+    for text, _, rows in piece.texts():
+        found.append(work.fingerprints(text, piece.ranks[rows], stretches))
+        size += int(pc.sum(pc.binary_length(text)).as_py() or 0)
     counts = np.concatenate([np.zeros(0, np.int32), *(one[0] for one in found)])
-    return counts, work.parts([one[1] for one in found], [one[2] for one in found], partitions)
+    return (counts, size), work.parts([one[1] for one in found], [one[2] for one in found], partitions)
 
 
 def stretch_task(piece: Piece, stretches: Stretches, partitions: int, folder: Path) -> tuple[None, list[work.Part]]:
