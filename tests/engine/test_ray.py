@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
 import socketserver
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
@@ -24,21 +22,14 @@ import pytest
 import ray
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ray._private import ray_constants
-from ray.cluster_utils import Cluster
 
 from assay.core import extras
 from assay.core.errors import UserError
 from assay.engine import Engine, WorkerCrashed, cluster, open_engine
 from tests.engine import exchange_jobs as jobs
+from tests.engine.ray_nodes import alone, kill_node, started_cluster
 
-
-@pytest.fixture(scope="class")
-def alone() -> Iterator[None]:
-    """One Ray at a time on this machine, also where tests run in several processes."""
-    with open(Path(tempfile.gettempdir()) / f"assay-test-ray-{os.getuid()}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+__all__ = ["alone"]
 
 
 @pytest.fixture(scope="class")
@@ -237,19 +228,6 @@ class TestAddresses:
             extras.has_extra.cache_clear()
 
 
-def started_cluster(nodes: int, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    # On loopback, as cluster._start_local does it.
-    monkeypatch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)
-    monkeypatch.setenv(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, "0")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_health_check_period_ms", "500")  # a dead node is noticed in seconds
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    for _ in range(nodes - 1):
-        found.add_node(num_cpus=1)
-    found.wait_for_nodes()
-    return found
-
-
 def wide_shuffle(engine: Engine, pause_s: float = 0.0, items: int = 8) -> tuple[set[str], list[int], list[Any]]:
     """Nodes used, sizes, and a number from every item in every partition; 1.6 MB an item."""
     split = partial(jobs.wide, rows=200_000, pause_s=pause_s)
@@ -328,16 +306,6 @@ def kill_when_busy(node: Any, told: Path) -> None:
     while len(list(told.glob(f"{node.node_id}-*"))) < 3:
         time.sleep(0.02)
     kill_node(node)
-
-
-def kill_node(node: Any) -> None:
-    """kill -9 of everything that runs on it, its workers' processes too."""
-    for infos in list(node.all_processes.values()):
-        for info in infos:
-            if psutil.pid_exists(info.process.pid):
-                family = psutil.Process(info.process.pid)
-                for process in [*family.children(recursive=True), family]:
-                    process.kill()
 
 
 @pytest.mark.slow

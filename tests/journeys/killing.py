@@ -22,11 +22,13 @@ as_of: 2026-01-01
 sources:
   - {dataset: mixed, paths: data, license: CC-BY-4.0}
 transform: [{with: repair_encoding}]
+dedupe: [{method: near}, {method: exact, fields: [response]}]
 measure: [word_count, age_days]
 decide:
   rules:
     - {name: short, dimension: completeness, when: word_count < 3, action: review}
     - {name: copy, dimension: uniqueness, when: duplicate_of is not null, action: drop}
+    - {name: near, dimension: uniqueness, when: near_similarity > 0.9 and near_values_differing = 0, action: review}
 gates:
   - kept >= 1
 report: out/{dataset}.html

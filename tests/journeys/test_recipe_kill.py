@@ -81,7 +81,11 @@ def test_killed_at_twenty_moments_over_real_files(shared_data: Path, tmp_path: P
         folder = tmp_path / name
         folder.mkdir()
         sources = [f"  - {{dataset: {kind}, paths: {shared_data / path}}}" for kind, path in SHARED.items()]
-        text = "name: journey\nas_of: 2026-01-01\nsources:\n" + "\n".join(sources) + "\nmeasure:\ndecide: default\n"
+        text = (
+            "name: journey\nas_of: 2026-01-01\nsources:\n"
+            + "\n".join(sources)
+            + "\ndedupe: [{}]\nmeasure:\ndecide: default\n"
+        )
         text += "gates: [kept >= 1]\nreport: 'out/{dataset}.html'\nrelease: {name: journey, to: out/release}\n"
         (folder / "recipe.yaml").write_text(text)
         return folder

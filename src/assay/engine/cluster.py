@@ -79,7 +79,11 @@ class Ray:
         return _in_order(lambda item: work.remote(function, item), items, self._workers)
 
     def scatter(
-        self, split: Callable[[Item], tuple[Head, list[Part]]], items: Sequence[Item], partitions: int
+        self,
+        split: Callable[[Item], tuple[Head, list[Part]]],
+        items: Sequence[Item],
+        partitions: int,
+        done: Callable[[Head], None] | None = None,
     ) -> Scattered[Head]:
         import ray
 
@@ -98,6 +102,8 @@ class Ray:
             for head, sizes in _in_order(start, items, self._workers):
                 found.heads.append(head)
                 found.sizes = [a + b for a, b in zip(found.sizes, sizes, strict=True)]
+                if done is not None:
+                    done(head)
         except BaseException:
             found.close()
             raise

@@ -69,11 +69,16 @@ class Engine(Protocol):
         ...
 
     def scatter(
-        self, split: Callable[[Item], tuple[Head, list[Part]]], items: Sequence[Item], partitions: int
+        self,
+        split: Callable[[Item], tuple[Head, list[Part]]],
+        items: Sequence[Item],
+        partitions: int,
+        done: Callable[[Head], None] | None = None,
     ) -> Scattered[Head]:
         """Cut every item: `split` gives its head (small, kept here) and exactly one part per partition.
 
-        Which row goes to which partition is `split`'s decision and must follow from the row alone.
+        Which row goes to which partition is `split`'s decision and must follow from the row alone. `done` is called
+        here with each head, in item order, as soon as there is one: to say how far it is.
         ValueError for another number of parts, TypeError for arrays of Python objects.
         """
         ...

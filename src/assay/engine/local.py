@@ -48,7 +48,11 @@ class Threads:
         return run(fn, items, workers=self._workers)
 
     def scatter(
-        self, split: Callable[[Item], tuple[Head, list[Part]]], items: Sequence[Item], partitions: int
+        self,
+        split: Callable[[Item], tuple[Head, list[Part]]],
+        items: Sequence[Item],
+        partitions: int,
+        done: Callable[[Head], None] | None = None,
     ) -> Scattered[Head]:
         kept = _Kept(partitions, self._memory, self._spill)
         found: _Local[Head] = _Local(kept, len(items), self._workers)
@@ -60,7 +64,10 @@ class Threads:
             return head
 
         try:
-            found.heads.extend(run(split_and_keep, range(len(items)), workers=self._workers))
+            for head in run(split_and_keep, range(len(items)), workers=self._workers):
+                found.heads.append(head)
+                if done is not None:
+                    done(head)
         except BaseException as error:
             found.close()
             if isinstance(number := getattr(error, "item", None), int):

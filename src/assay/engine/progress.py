@@ -23,6 +23,7 @@ class Progress:
         self, label: str, total_bytes: int | None = None, *, quiet: bool = False, out: TextIO | None = None
     ) -> None:
         self.label, self.total_bytes, self.quiet = label, total_bytes, quiet
+        self.total_rows: int | None = None
         self.rows = self.bytes = 0
         self._out = out or sys.stderr
         self._started = self._said = time.monotonic()
@@ -37,10 +38,10 @@ class Progress:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def start(self, label: str, total_bytes: int | None) -> None:
-        """Begin to count something new under the same display."""
+    def start(self, label: str, total_bytes: int | None, total_rows: int | None = None) -> None:
+        """Begin to count something new under the same display. Time left is told by bytes, or by rows."""
         self.close()
-        self.label, self.total_bytes = label, total_bytes
+        self.label, self.total_bytes, self.total_rows = label, total_bytes, total_rows
         self.rows = self.bytes = 0
         self._started = self._said = time.monotonic()
         self._spoke = False
@@ -70,10 +71,15 @@ class Progress:
 
     def seconds_left(self) -> float | None:
         """None while nothing tells: no total, or nothing done."""
-        if not self.total_bytes or not self.bytes:
+        total, done = self._total()
+        if not total or not done:
             return None
         seconds = time.monotonic() - self._started
-        return max(self.total_bytes - self.bytes, 0) * seconds / self.bytes
+        return max(total - done, 0) * seconds / done
+
+    def _total(self) -> tuple[int | None, int]:
+        """What is counted against what."""
+        return (self.total_rows, self.rows) if self.total_bytes is None else (self.total_bytes, self.bytes)
 
     def close(self) -> None:
         if self._bar is not None:
@@ -97,7 +103,7 @@ class Progress:
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task(self.label, total=self.total_bytes, words=self.label)
-        self._bar.update(
-            self._bar.task_ids[0], completed=self.bytes, total=self.total_bytes, words=self.line().rsplit(", ", 1)[0]
-        )
+            self._task = self._bar.add_task(self.label, total=self._total()[0], words=self.label)
+        total, done = self._total()
+        words = self.line().rsplit(", ", 1)[0]
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, words=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ Ints = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 FORMS = ("lexical", "lexical:SHA256", "openai:URL#MODEL", "sentence-transformers:NAME")
+KEY_ENV = "OPENAI_API_KEY"  # holds an endpoint's key where the caller gives none
 _MODELS = "lexical-model"  # of the ledger's cache
 _SAMPLE_BYTES, _SAMPLE_CHARACTERS = 256 << 20, 65_536  # of all texts a model is fitted on, and of one
 _KEPT_AT_ONCE = 1024  # vectors of a model that costs money or time; more are lost when the machine stops
@@ -98,6 +100,7 @@ def open_embedder(
             url, _, model = rest.rpartition("#")
             if not url or not model:
                 raise UserError("E104", f"the embedder {spec!r} names no model", at="--embedder", fix=FORMS[2])
+            key = os.environ.get(KEY_ENV) if key is None else key
             return EmbeddingsEndpoint(url, model, key, price=price, budget=budget)
     raise UnknownName("embedder", spec, FORMS, at="--embedder")
 

@@ -15,7 +15,7 @@ from assay.dedup.exact import Part, best_of_groups, digest_parts, same_digests
 from assay.dedup.keepers import Policy
 from assay.engine import Engine, Progress
 from assay.flows.dedupe.fragments import Fragment
-from assay.flows.dedupe.rows import joined, members, policy_rows, spread
+from assay.flows.dedupe.rows import begin, counted, joined, members, policy_rows, spread
 from assay.records.schema import TEXT
 from assay.store import Dataset
 
@@ -73,14 +73,12 @@ def exact(
     """Find equal texts. Same result for any engine, number of workers and layout of fragments."""
     total = sum(fragment.rows for fragment in fragments)
     partitions = max(1, -(-total // ROWS_A_PARTITION))
-    if progress is not None:
-        progress.start(f"compare {data.name}", None)
-    with engine.scatter(partial(digest_task, partitions=partitions), fragments, partitions) as dealt:
+    begin(progress, f"compare {data.name}", total)
+    task = partial(digest_task, partitions=partitions)
+    with engine.scatter(task, fragments, partitions, counted(progress)) as dealt:
         words = joined([head.words for head in dealt.heads], np.int32)
         lengths = joined([head.lengths for head in dealt.heads], np.int64)
         found = list(dealt.gather(same_digests, range(partitions)))
-    if progress is not None:
-        progress.add(rows=total, bytes=int(lengths.sum()))
     row, group = (joined([one[i] for one in found], np.int64) for i in (0, 1))
     order = np.argsort(row)
     row, group = row[order], group[order]

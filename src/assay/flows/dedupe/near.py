@@ -26,7 +26,7 @@ from assay.dedup.near import (
 from assay.engine import Engine, Progress, Scattered
 from assay.engine.exchange import MEMORY_BYTES
 from assay.flows.dedupe.fragments import Fragment, Head, sign_task
-from assay.flows.dedupe.rows import joined, members, policy_rows, spread
+from assay.flows.dedupe.rows import begin, counted, joined, members, policy_rows, spread
 from assay.store import Dataset
 
 SIGNALS = ("near_duplicate_of", "near_similarity", "near_cluster", "near_cluster_size", "near_values_differing")
@@ -77,32 +77,27 @@ def near(
     """Find and verify near copies. Same result for any engine, number of workers and layout of fragments."""
     total = sum(fragment.rows for fragment in fragments)
     shares = shares_of(total)
-    if progress is not None:
-        progress.start(f"sign {data.name}", None)
-    with engine.scatter(
-        partial(sign_task, params=params, shares=shares), fragments, shares * (1 + params.bands)
-    ) as signed:
+    begin(progress, f"sign {data.name}", total)
+    task = partial(sign_task, params=params, shares=shares)
+    with engine.scatter(task, fragments, shares * (1 + params.bands), counted(progress)) as signed:
         heads: Sequence[Head] = signed.heads
         lengths = joined([head.lengths for head in heads], np.int64)
         keys = joined([head.keys for head in heads], np.uint64)
         shingles = joined([head.shingles for head in heads], np.int32)
-        if progress is not None:
-            progress.add(rows=total, bytes=int(lengths.sum()))
         pairs, missed = _candidates(signed, shares, params.bands, total, keys)
     groups = grouped(pairs, shingles.astype(np.int64) * _ROW_BYTES, GROUP_BYTES)
     table = policy_rows(data, fragments, groups.rows, lengths, policy)
     ranks, protected = policy.ranks(table), policy.protected(table)
-    if progress is not None:
-        progress.start(f"verify {data.name}", None)
-    with engine.scatter(
-        partial(words_task, params=params, partitions=max(groups.partitions, 1)),
-        _wanted(fragments, groups),
-        max(groups.partitions, 1),
-    ) as words:
+    partitions = max(groups.partitions, 1)
+    begin(progress, f"verify {data.name}", len(groups.rows))
+    words_of = partial(words_task, params=params, partitions=partitions)
+    settled = []
+    with engine.scatter(words_of, _wanted(fragments, groups), partitions) as words:
         work = partial(settle, params=params, numbers_matter=data.kind in NUMBERS_MATTER)
-        settled = list(words.gather(work, range(groups.partitions), groups, ranks, protected))
-    if progress is not None:
-        progress.add(rows=len(groups.rows))
+        for one in words.gather(work, range(groups.partitions), groups, ranks, protected):
+            settled.append(one)
+            if progress is not None:
+                progress.add(rows=len(one.row))
     row = joined([one.row for one in settled], np.int64)
     order = np.argsort(row)  # every row of the groups, once
     return Near(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.dedup.keepers import LENGTH, Policy
+from assay.engine import Progress
 from assay.flows.dedupe.fragments import Fragment
 from assay.records.schema import TEXT
 from assay.store import Dataset
@@ -22,6 +23,26 @@ Flags = NDArray[np.bool_]
 def joined(parts: Sequence[NDArray[Any]], dtype: Any) -> NDArray[Any]:
     """Put together, also where there are none."""
     return np.concatenate(parts).astype(dtype, copy=False) if parts else np.zeros(0, dtype)
+
+
+def begin(progress: Progress | None, label: str, rows: int) -> None:
+    """Count these rows from now on."""
+    if progress is not None:
+        progress.start(label, None, rows)
+
+
+class HasLengths(Protocol):
+    """What a task says of a fragment: bytes of each row."""
+
+    @property
+    def lengths(self) -> Ints: ...
+
+
+def counted(progress: Progress | None) -> Callable[[HasLengths], None] | None:
+    """To be called with each fragment's head: counts its rows and bytes."""
+    if progress is None:
+        return None
+    return lambda head: progress.add(rows=len(head.lengths), bytes=int(head.lengths.sum()))
 
 
 def policy_rows(data: Dataset, fragments: Sequence[Fragment], rows: Ints, lengths: Ints, policy: Policy) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from assay.core.arrow import one_array
 from assay.core.ids import fingerprint, xxh3_hex
 from assay.dedup.keepers import Policy, parse_policy
-from assay.dedup.semantic import FLOOR, MOST_KEPT, ClosePairs, close_pairs, clusters, same_vectors
+from assay.dedup.semantic import FLOOR, MOST_KEPT, ClosePairs, close_pairs, clusters, measured_recall, same_vectors
 from assay.embed import Embedder
 from assay.engine import Progress
 from assay.flows.dedupe.embedders import TextRows, open_embedder, read_texts, stem_of, vectors_of
 from assay.flows.dedupe.fragments import Fragment, fragments_of, index_folder
 from assay.flows.dedupe.rows import members, policy_rows, spread
 from assay.flows.verb_signals import write_signals
-from assay.kernels import cosine
+from assay.kernels import cells, cosine
 from assay.kernels.caching import source_stamp
 from assay.providers import Price
 from assay.records.schema import TEXT
 from assay.store import Workspace
-from assay.store.vectors import ExactSearch
+from assay.store.vectors import CellSearch, ExactSearch
 
 SIGNALS = (
     "semantic_duplicate_of",
@@ -37,6 +37,9 @@ SIGNALS = (
     "semantic_by",
 )
 THRESHOLD = 0.9
+# Distinct vectors up to which every pair is looked at: 2 minutes of one core at 192 values. Beyond, pairs that share a
+# cell, a search that may miss some; how many is measured.
+EXACT_ROWS = 200_000
 
 Ints = NDArray[np.int64]
 _NO_PRICE = Price()
@@ -49,7 +52,8 @@ class Semantic:
     left, right: int64, rows that stand for their vectors; scores: float64, their cosines, at least the floor: of each
     row the closest MOST_KEPT. verified_pairs, rejected_pairs: pairs of all vectors on both sides of the threshold,
     copies with the very same vector counted once each. known: bool[all rows], has a vector. texts: distinct ones;
-    cached: of them, embedded before. searched: keepers with more copies than are kept.
+    cached: of them, embedded before. searched: keepers with more copies than are kept. recall: of the
+    pairs at or above the floor, measured on a sample where not every pair was looked at; 1 elsewhere.
     """
 
     row: Ints
@@ -68,6 +72,7 @@ class Semantic:
     texts: int
     cached: int
     searched: int
+    recall: float
     bytes: int
 
     @property
@@ -81,8 +86,8 @@ class Semantic:
 
 def find_semantic(
     ws: Workspace, fragments: Sequence[Fragment], texts: TextRows, embedder: Embedder, policy: Policy, *,
-    threshold: float = THRESHOLD, floor: float = FLOOR, most: int = MOST_KEPT, workers: int | None = None,
-    progress: Progress | None = None,
+    threshold: float = THRESHOLD, floor: float = FLOOR, most: int = MOST_KEPT, exact_rows: int | None = None,
+    workers: int | None = None, progress: Progress | None = None,
 ) -> Semantic:  # fmt: skip
     """Find and verify copies. Same result for any number of workers and layout of fragments.
 
@@ -99,15 +104,18 @@ def find_semantic(
     group_of_text = np.full(len(texts.digests) + 1, -1, np.int64)  # the last one: no text
     group_of_text[some] = of_vector
     group = group_of_text[texts.text]
-    search = ExactSearch(vectors)
-    named = fingerprint(xxh3_hex(texts.digests[some].tobytes()), floor, most, source_stamp(Path(cosine.__file__)))
-    pairs = _pairs(ws, fragments, stem_of(fragments, embedder), named, search, vectors, floor, most, progress)
+    exact = ExactSearch(vectors)
+    code = source_stamp(Path(cosine.__file__)) + source_stamp(Path(cells.__file__))
+    whole = len(vectors) <= (EXACT_ROWS if exact_rows is None else exact_rows)
+    named = fingerprint(xxh3_hex(texts.digests[some].tobytes()), floor, most, whole, code)
+    stem = stem_of(fragments, embedder)
+    pairs = _pairs(ws, fragments, stem, named, exact, whole, floor, most, progress)
     rows = np.flatnonzero(group >= 0)
     sizes = np.bincount(group[rows], minlength=len(vectors))
     rows = rows[(sizes[group[rows]] > 1) | (np.diff(pairs.starts)[group[rows]] > 0)]
     table = policy_rows(fragments[0].data, fragments, rows, texts.lengths, policy)
     ranks, protected = policy.ranks(table), policy.protected(table)
-    found = clusters(pairs, search, vectors, group[rows], ranks, protected, threshold)
+    found = clusters(pairs, exact, vectors, group[rows], ranks, protected, threshold)
     here = _standing_for(group[rows], ranks, len(vectors))
     left = np.repeat(np.arange(len(vectors)), np.diff(pairs.starts))
     right = pairs.others.astype(np.int64)
@@ -131,6 +139,7 @@ def find_semantic(
         texts=len(texts.digests),
         cached=cached,
         searched=found.searched,
+        recall=pairs.recall,
         bytes=int(texts.lengths.sum()),
     )
 
@@ -140,7 +149,7 @@ def _nothing(embedder: Embedder) -> Semantic:
     return Semantic(
         row=rows, keeper=rows, score=scores, ids=pa.array([], TEXT), left=rows, right=rows, scores=scores,
         known=np.zeros(0, np.bool_), verified_pairs=0, rejected_pairs=0, embedder=embedder.name,
-        lexical=embedder.lexical, dim=embedder.dim or 0, texts=0, cached=0, searched=0, bytes=0,
+        lexical=embedder.lexical, dim=embedder.dim or 0, texts=0, cached=0, searched=0, recall=1.0, bytes=0,
     )  # fmt: skip
 
 
@@ -154,9 +163,10 @@ def _standing_for(group: Ints, ranks: Ints, groups: int) -> Ints:
 
 
 def _pairs(
-    ws: Workspace, fragments: Sequence[Fragment], stem: str, named: str, search: ExactSearch,
-    vectors: NDArray[np.float32], floor: float, most: int, progress: Progress | None,
+    ws: Workspace, fragments: Sequence[Fragment], stem: str, named: str, exact: ExactSearch, whole: bool, floor: float,
+    most: int, progress: Progress | None,
 ) -> ClosePairs:  # fmt: skip
+    vectors = exact.vectors
     folder = index_folder(ws, fragments[0].dataset)
     path = folder / f"close-{stem}-{named}.npz"
     found = ClosePairs.load(path)
@@ -164,7 +174,9 @@ def _pairs(
         return found
     if progress is not None:
         progress.start(f"search {fragments[0].dataset}", None)
-    found = close_pairs(search, vectors, floor, most)
+    found = close_pairs(exact if whole else CellSearch(vectors), vectors, floor, most)
+    if not whole:
+        found = replace(found, recall=measured_recall(found, exact, vectors))
     found.save(path)
     older = stem.rpartition("-")[0] + "-" if stem.startswith("lexical-") else stem
     for old in folder.glob(f"close-{older}*.npz"):
@@ -190,7 +202,8 @@ def semantic_values(found: Semantic, fragment: Fragment) -> dict[str, pa.Array]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemanticFound:
     """What a run came to. records: all rows; compared: those with a vector. cached_vectors: of `texts`, the distinct
-    ones, those embedded before. cost: of this run's calls, in the price's currency; 0 for embedders on this machine."""
+    ones, those embedded before. recall: see Semantic. cost: of this run's calls, in the price's currency; 0 for
+    embedders on this machine. found: members and pairs."""
 
     dataset: str
     version: int
@@ -206,8 +219,10 @@ class SemanticFound:
     texts: int
     cached_vectors: int
     cost: float
+    recall: float
     bytes: int
     seconds: float
+    found: Semantic
 
 
 def semantic(
@@ -230,7 +245,8 @@ def semantic(
     """Find semantic copies in one dataset and write them as signals, in one version.
 
     settings: what the signals depend on beside the rows, where the caller names it.
-    embedder: see FORMS in embedders.py. key, price, budget: of an endpoint. E104 for a threshold below the floor (0.8);
+    embedder: see FORMS in embedders.py. key (without one, what OPENAI_API_KEY
+    holds), price, budget: of an endpoint. E104 for a threshold below the floor (0.8);
     E101, E107, E110 for the embedder.
     """
     started = time.perf_counter()
@@ -269,6 +285,8 @@ def semantic(
         texts=found.texts,
         cached_vectors=found.cached,
         cost=float(getattr(opened, "cost", 0.0)),
+        recall=found.recall,
         bytes=found.bytes,
         seconds=round(time.perf_counter() - started, 3),
+        found=found,
     )
