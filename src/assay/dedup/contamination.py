@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ class Hits:
         """The signals of signals/contamination.py, by name. at: place of each item."""
         compared = self.compared
         counts = np.bincount(self.matches[:, 0], minlength=self.rows)
-        best = self._strongest()
+        best = _first_of_each(self.matches, self.shares)
         rows = self.matches[best, 0]
         some = np.zeros(self.rows, np.bool_)
         some[rows] = True
@@ -73,14 +74,6 @@ class Hits:
             "contamination_spans": self._span_lists(compared),
         }
 
-    def _strongest(self) -> Longs:
-        """The place of each row's strongest match, in order of rows."""
-        matches, shares = self.matches, np.nan_to_num(self.shares, nan=-1.0)
-        order = np.lexsort((matches[:, 1], -shares[:, 1], -shares[:, 0], -matches[:, 2], matches[:, 0]))
-        first = np.ones(len(order), np.bool_)
-        first[1:] = matches[order[1:], 0] != matches[order[:-1], 0]
-        return order[first].astype(np.int64)
-
     def _share(self, side: int, place: Longs, some: NDArray[np.bool_]) -> pa.Array:
         values = self.shares[place, side] if len(self.shares) else np.full(self.rows, np.nan)
         return pa.array(values, pa.float64(), mask=~some | np.isnan(values))
@@ -90,6 +83,21 @@ class Hits:
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         items = pa.StructArray.from_arrays([pa.array(self.spans[:, i].copy()) for i in (1, 2)], fields=list(_SPAN))
         return pa.ListArray.from_arrays(pa.array(starts), items, type=_SPANS, mask=pa.array(~compared))
+
+
+class Match(NamedTuple):
+    """A text that holds an item, by its number. how: one of kernels.contamination.HOW; share of the item's n-grams."""
+
+    how: str
+    item: int
+    share: float
+
+
+def strongest(found: Found) -> list[tuple[int, Match]]:
+    """The strongest match of each text that has one, by text: by how, then by the shares, then the first item."""
+    chosen = _first_of_each(found.matches, found.shares)
+    rows, shares = found.matches[chosen].tolist(), found.shares[chosen, 0].tolist()
+    return [(row, Match(HOW[how], item, share)) for (row, item, how), share in zip(rows, shares, strict=True)]
 
 
 @dataclass(slots=True)
@@ -121,8 +129,17 @@ def by_how(hits: Sequence[Hits]) -> Mapping[str, int]:
     """Records by the strongest way in which they match; strongest first, none left out."""
     counts = np.zeros(TEXT + 1, np.int64)
     for one in hits:
-        counts += np.bincount(one.matches[one._strongest(), 2], minlength=TEXT + 1)
+        counts += np.bincount(one.matches[_first_of_each(one.matches, one.shares), 2], minlength=TEXT + 1)
     return {HOW[how]: int(counts[how]) for how in range(TEXT, 0, -1)}
+
+
+def _first_of_each(matches: Longs, shares: NDArray[np.float64]) -> Longs:
+    """The place of each row's strongest match, in order of rows."""
+    shares = np.nan_to_num(shares, nan=-1.0)
+    order = np.lexsort((matches[:, 1], -shares[:, 1], -shares[:, 0], -matches[:, 2], matches[:, 0]))
+    first = np.ones(len(order), np.bool_)
+    first[1:] = matches[order[1:], 0] != matches[order[:-1], 0]
+    return order[first].astype(np.int64)
 
 
 def _moved(found: Longs, row: Longs) -> Longs:

@@ -13,7 +13,7 @@ from assay.core.arrow import utf8_views
 from assay.kernels.contamination import ANCHOR, GRAM, IS_ANSWER, IS_PROMPT, IS_WHOLE, LENGTHS, SHORT_ANCHOR, Tables
 from assay.kernels.contamination_index import bloom_of, keyed, phrase_anchors, rows_grams, rows_hashes, rows_words
 from assay.kernels.fold_table import fold_table
-from assay.records.schema import TEXT
+from assay.kernels.shingles import PROSE, row_words
 from assay.text.benchmark import Index, Items
 
 # What more items than this have in common is the set's template, not a question: it says nothing about a leak.
@@ -31,10 +31,13 @@ def build(items: Items, *, inside: bool = True, min_prompt_words: int = SHORT_AN
     return _Builder(items, inside, min_prompt_words).index()
 
 
-def folded_words(text: str) -> list[int]:
-    """The words of one text, as hashes; odd where a word has anything but digits."""
-    found = _Words.of(pa.array([text], TEXT)).words.tolist()
-    return [int(word) for word in found]
+def words_in(text: str) -> list[str]:
+    """The words of one text, as they are told apart here and as they stand there."""
+    raw = text.encode("utf-8", "replace")
+    data, room = np.frombuffer(raw, np.uint8), len(raw)
+    starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
+    n = row_words(data, 0, room, fold_table(), PROSE, np.empty(room, np.uint64), starts, ends)
+    return [raw[a:b].decode() for a, b in zip(starts[:n].tolist(), ends[:n].tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

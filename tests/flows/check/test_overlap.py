@@ -1,14 +1,15 @@
-"""Overlap with an evaluation set: what folding forgives, what an n-gram must hold, and a slow obvious oracle."""
+"""Overlap with an evaluation set, as `check --eval` judges it: what folding forgives, what an n-gram must hold."""
 
 from __future__ import annotations
 
-import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from assay.flows.check import overlap
-from assay.flows.check.overlap import GRAM, Grams, build, fold, word_hashes
+from assay.dedup.contamination import strongest
+from assay.flows.check.collect import EvalSet
+from assay.kernels.contamination import GRAM
+from assay.records.schema import TEXT
+from assay.text.benchmark_build import words_in
 
 LONG = (
     "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. "
@@ -19,8 +20,8 @@ SHORT = "who wrote he ain't heavy"
 
 
 def found(prompt: str, whole: str, items: list[tuple[str, str, str]]) -> tuple[str, int] | None:
-    match = build(items).find(prompt, whole)
-    return (match.how, match.item) if match else None
+    matches = strongest(EvalSet.of(items).index.find(pa.array([whole], TEXT), pa.array([prompt], TEXT)))
+    return (matches[0][1].how, matches[0][1].item) if matches else None
 
 
 @pytest.mark.parametrize(
@@ -76,26 +77,8 @@ def test_a_template_that_many_items_share_is_no_leak() -> None:
 
 def test_empty_texts_match_nothing() -> None:
     assert found("", "", [("e:1", "", ""), ("e:2", "...", "!!")]) is None
-    assert build([]).find("a", "a") is None
+    assert found("a", "a", []) is None
 
 
-def test_folding_keeps_each_character_of_a_script_without_spaces() -> None:
-    assert fold("你好 World_2") == ["你", "好", "world", "2"]
-
-
-@given(st.lists(st.sampled_from(["a", "b", "7", "42", "c"]), max_size=30), st.integers(1, 14))
-def test_rolling_ngrams_agree_with_slicing(words: list[str], n: int) -> None:
-    slices = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
-    wanted = [gram for gram in slices if not all(word.isdecimal() for word in gram)]
-    got = Grams(word_hashes(" ".join(words))).of(n)
-    assert len(got) == len(wanted)
-    # Equal n-grams have equal hashes, different ones different hashes, wherever they stand.
-    assert len(set(got.tolist())) == len(set(wanted)) == len(set(zip(got.tolist(), wanted, strict=True)))
-
-
-def test_a_full_word_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overlap, "_CACHE_LIMIT", 2)
-    overlap._hashes.clear()
-    first = word_hashes("a b c d a b 1")
-    assert np.array_equal(first, word_hashes("a b c d a b 1"))
-    assert first[0] == first[4]
+def test_a_character_of_a_script_without_spaces_is_a_word() -> None:
+    assert words_in("你好 World_2") == ["你", "好", "World", "2"]

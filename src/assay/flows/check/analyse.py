@@ -196,8 +196,8 @@ def _tokens(analysis: Analysis, kind: str, parts: Sequence[Part], max_length: in
 
 
 def _overlaps(findings: Findings, kind: str, parts: Sequence[Part], settings: Settings) -> None:
-    index = eval_index(settings)
-    if index is None:
+    compared = eval_index(settings)
+    if compared is None:
         return
     first = 0
     for part in parts:
@@ -205,6 +205,6 @@ def _overlaps(findings: Findings, kind: str, parts: Sequence[Part], settings: Se
             found = [(first + i, match) for i, match in part.overlaps if match.how == how]
             for n, match in found[: max(findings.wants(rule, kind), 0)]:
                 what = {"text": "the text of", "prompt": "the prompt of"}.get(how, f"{match.share:.0%} of")
-                findings.said[rule, kind, n] = f"{what} {index.at[match.item]}"
+                findings.said[rule, kind, n] = f"{what} {compared.index.at[match.item]}"
             findings.add(rule, kind, np.array([n for n, _ in found], np.int64))
         first += len(part.rows)

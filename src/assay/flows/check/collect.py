@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 
 from assay.core.collector import collector_paused
 from assay.core.ids import xxh3_hex
-from assay.flows.check import overlap, views
+from assay.dedup.contamination import Match, strongest
+from assay.flows.check import views
 from assay.flows.check.findings import Ints
 from assay.flows.check.profile import DEFAULT, Profile, profile
 from assay.flows.check.tokens import count_rows, counter
 from assay.formats.base import Bad, Chunk, Item, parse
 from assay.records import Decoded, Decoder, RecordError, Row, to_batch
+from assay.records.schema import TEXT
 from assay.signals.base import run_together
+from assay.text.benchmark import Index, Items
+from assay.text.benchmark_build import build
 
 # Columns are kept compressed while all files are read: a third of their size, at 300 MB/s and more.
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -73,7 +77,7 @@ class Part:
     keys: NDArray[np.bytes_]  # content hashes, 32 bytes each
     ids: Ints  # hashes of the user's ids; 0 where a record has none
     tokens: tuple[Ints, Ints, Ints]  # total, learnt from, before the first learnt from
-    overlaps: list[tuple[int, overlap.Match]]
+    overlaps: list[tuple[int, Match]]
     summaries: list[bytes]
     samples: list[Any] = field(default_factory=list)
     held: int = -1  # where the parent keeps `columns` until all chunks are in
@@ -180,29 +184,46 @@ def _kept(batch: pa.RecordBatch, wanted: Profile) -> pa.Table:
     return pa.table(columns | run_together(wanted.row_signals, batch, wanted.kind))
 
 
-def _overlaps(settings: Settings, kind: str, payloads: Sequence[Mapping[str, Any]]) -> list[tuple[int, overlap.Match]]:
-    index = eval_index(settings)
-    if index is None:
+def _overlaps(settings: Settings, kind: str, payloads: Sequence[Mapping[str, Any]]) -> list[tuple[int, Match]]:
+    compared = eval_index(settings)
+    if compared is None:
         return []
-    found = []
-    for i, payload in enumerate(payloads):
-        match = index.find(views.prompt_of(kind, payload), views.whole_of(kind, payload))
-        if match is not None:
-            found.append((i, match))
-    return found
+    wholes = [_text(views.whole_of(kind, payload)) for payload in payloads]
+    prompts = [_text(views.prompt_of(kind, payload)) for payload in payloads]
+    return strongest(compared.index.find(pa.array(wholes, TEXT), pa.array(prompts, TEXT)))
+
+
+@dataclass(frozen=True, slots=True)
+class EvalSet:
+    """An evaluation set, ready to search. unread: records of its files that could not be read."""
+
+    index: Index
+    unread: int
+
+    @classmethod
+    def of(cls, records: Sequence[tuple[str, str, str]], unread: int = 0) -> EvalSet:
+        """From (place, prompt, whole text). Items of fewer than 8 words match as a whole or not at all: these checks
+        are part of a gate, and a phrase may stand anywhere."""
+        items = Items.of([(at, _text(prompt), _text(whole), ()) for at, prompt, whole in records])
+        return cls(build(items, inside=False, min_prompt_words=1), unread)
+
+
+def _text(text: str) -> str:
+    """Half of a surrogate pair is no character: Arrow holds none."""
+    return text.encode("utf-8", "replace").decode()
 
 
 @lru_cache(maxsize=1)
-def eval_index(settings: Settings) -> overlap.Index | None:
+def eval_index(settings: Settings) -> EvalSet | None:
     """The evaluation set, read once per process: cheaper than sending it with every chunk."""
     if settings.eval_items:
-        return overlap.build(settings.eval_items)
+        return EvalSet.of(settings.eval_items)
     if not settings.eval_files:
         return None
     from assay.flows.check.files import eval_records
 
     records, unread = eval_records(settings)
-    return overlap.build(records, unread)
+    return EvalSet.of(records, unread)
 
 
 def packed(table: pa.Table) -> bytes:

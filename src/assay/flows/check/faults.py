@@ -12,10 +12,11 @@ from typing import Any
 
 from assay.flows.check import views
 from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS
-from assay.flows.check.overlap import GRAM, fold
 from assay.flows.check.profile import DEFAULT, profile
 from assay.flows.check.seeds import Seed, encoded, leaves, put, reworded, saying, spoken
+from assay.kernels.contamination import GRAM
 from assay.records.schema import KIND_NAMES
+from assay.text.benchmark_build import words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _shout(seed: Seed, length: int) -> Plant | str:
     for path in places:
         said = dict(leaves(obj))[path]
         obj = put(obj, path, "  " + shouted(said).replace(" ", "  "))
-    words = any(fold(said) for path, said in leaves(seed.obj) if path in places)
+    words = any(words_in(said) for path, said in leaves(seed.obj) if path in places)
     return one(obj) if words and obj != seed.obj else "its text has no words"
 
 
@@ -264,7 +265,7 @@ def _filler(tokens: int) -> str:
 @fault("an eval item's text, re-wrapped", OVERLAPS["text"], eval=True)
 def _leak(seed: Seed, length: int) -> Plant | str:
     whole, _ = _texts(seed)
-    if not fold(whole):
+    if not words_in(whole):
         return "it has no words to compare"
     return Plant([encoded(seed.obj)], eval_items=((f"eval:{seed.number}", "", _disguised(whole)),))
 
@@ -272,7 +273,7 @@ def _leak(seed: Seed, length: int) -> Plant | str:
 @fault("an eval item's question, other answer", OVERLAPS["prompt"], eval=True)
 def _asked(seed: Seed, length: int) -> Plant | str:
     _, prompt = _texts(seed)
-    if not fold(prompt):
+    if not words_in(prompt):
         return "it asks nothing in words"
     item = (f"eval:{seed.number}", _disguised(prompt), prompt + "\nanother answer, planted")
     return Plant([encoded(seed.obj)], eval_items=(item,))
@@ -281,11 +282,11 @@ def _asked(seed: Seed, length: int) -> Plant | str:
 @fault("an eval item inside a longer text", OVERLAPS["ngrams"], eval=True)
 def _embedded(seed: Seed, length: int) -> Plant | str:
     whole, prompt = _texts(seed)
-    words = fold(whole)
+    words = words_in(whole)
     if len(words) < GRAM or all(word.isdecimal() for word in words):
         return f"its text has fewer than {GRAM} words"
     end = max(GRAM, 2 * len(words) // 3)
-    end += words[:end] == fold(prompt)  # the prompt alone is another fault
+    end += words[:end] == words_in(prompt)  # the prompt alone is another fault
     if end >= len(words):
         return "its text is no longer than one n-gram"
     inside = shouted(" ".join(words[:end]))

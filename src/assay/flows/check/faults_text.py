@@ -6,9 +6,9 @@ from typing import Any
 
 from assay.flows.check import views
 from assay.flows.check.faults import Plant, breaks, one, shouted, with_answer
-from assay.flows.check.overlap import fold
 from assay.flows.check.seeds import Seed, encoded, leaves, put, spoken
 from assay.signals.fields import NEEDED
+from assay.text.benchmark_build import words_in
 
 _REMARKS = {"domain_log": "event_summary", "simulation": "notes"}
 _OTHER = "An answer that was planted, unlike any other."
@@ -145,7 +145,7 @@ def _dated(seed: Seed, text: str) -> Plant | str:
 @breaks("label_conflicts", "the label of another class")
 def _relabelled(seed: Seed, length: int) -> Plant | str:
     label = seed.decoded.payload.get("label")
-    if not label or not fold(seed.decoded.payload.get("text") or ""):
+    if not label or not words_in(seed.decoded.payload.get("text") or ""):
         return "it has no words with a single label"
     return one({**seed.canonical(), "label": f"not {label}"})
 
@@ -195,9 +195,9 @@ def _white(seed: Seed, length: int) -> Plant | str:
 def _contradicted(seed: Seed, length: int) -> Plant | str:
     if len(seed.decoded.payload.get("messages") or ()) > 3:
         return "a chat of more than three messages: its last question alone does not say what was asked"
-    if not fold(_last_question(seed)):
+    if not words_in(_last_question(seed)):
         return "its question has no words"
-    if not fold(views.answer_of(seed.kind, seed.decoded.payload)):
+    if not words_in(views.answer_of(seed.kind, seed.decoded.payload)):
         return "it has no answer to contradict"
     return with_answer(seed, f"{_OTHER} {seed.number}")
 
@@ -205,7 +205,7 @@ def _contradicted(seed: Seed, length: int) -> Plant | str:
 @breaks("answer_repeats_prompt", "the question again for an answer")
 def _echo(seed: Seed, length: int) -> Plant | str:
     question = _last_question(seed)
-    return with_answer(seed, shouted(question)) if fold(question) else "its question has no words"
+    return with_answer(seed, shouted(question)) if words_in(question) else "its question has no words"
 
 
 def _last_question(seed: Seed) -> str:
@@ -218,7 +218,7 @@ def _last_question(seed: Seed) -> str:
 @breaks("answer_in_context", "an answer not in its context")
 def _elsewhere(seed: Seed, length: int) -> Plant | str:
     context = views.message_text({"parts": seed.decoded.payload.get("context")})
-    return with_answer(seed, "zanzibar quokka") if fold(context) else "it has no context"
+    return with_answer(seed, "zanzibar quokka") if words_in(context) else "it has no context"
 
 
 @breaks("span_mismatches", "an answer's place that is off by one")
@@ -298,7 +298,7 @@ def _rated(seed: Seed, length: int) -> Plant | str:
 @breaks("answer_repeats_question", "the question again for a final answer")
 def _circular(seed: Seed, length: int) -> Plant | str:
     question = views.question_of(seed.kind, seed.decoded.payload)
-    return _chain(seed, final_answer=shouted(question)) if fold(question) else "its question has no words"
+    return _chain(seed, final_answer=shouted(question)) if words_in(question) else "its question has no words"
 
 
 # Preferences

@@ -98,8 +98,8 @@ def check(
         proof=run_proof(analysis.samples, settings, max_length) if prove else [],
         baseline=compare.summary,
         files=_files(reading, analysis),
-        eval_files=sorted({at.rpartition(":")[0] for at in compared.at}) if compared else [],
-        eval_records=None if compared is None else len(compared),
+        eval_files=sorted({at.rpartition(":")[0] for at in compared.index.at}) if compared else [],
+        eval_records=None if compared is None else len(compared.index),
         checks=checks_for(
             sorted(analysis.kinds), settings.rules, eval=bool(against), max_length=max_length is not None
         ),
