@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.core.errors import UserError
-from assay.dedup.semantic import ClosePairs, Clusters, close_pairs, clusters, same_vectors
+from assay.dedup.semantic import ClosePairs, Clusters, close_pairs, clusters, measured_recall, same_vectors
 from assay.kernels.cosine import lengths, pair_cosines
 
 Array = np.ndarray
@@ -138,3 +138,26 @@ def test_a_threshold_below_the_floor_is_an_error_that_says_so(threshold: float) 
 def test_the_floor_must_be_a_cosine() -> None:
     with pytest.raises(UserError, match="E104"):
         close_pairs(EveryPair(1), vectors_of(1, 1), 0.0)
+
+
+class HalfOfThePairs(EveryPair):
+    """A search that misses every pair of an even and an odd row."""
+
+    def pairs(self, threshold: float) -> Iterator[tuple[Array, Array]]:
+        for left, right in super().pairs(threshold):
+            even = (left + right) % 2 == 0
+            yield left[even], right[even]
+
+
+def test_what_a_search_misses_is_measured_on_a_sample() -> None:
+    rows = np.eye(3)[np.arange(30) % 3] + 0.01 * np.random.default_rng(0).standard_normal((30, 3))
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    exact = EveryPair(30)
+    close = cosines(vectors) >= 0.8
+    even = (np.add.outer(np.arange(30), np.arange(30)) % 2 == 0) & ~np.eye(30, dtype=bool)
+    expected = (close & even).sum() / (close & ~np.eye(30, dtype=bool)).sum()
+    found = close_pairs(HalfOfThePairs(30), vectors, 0.8)
+    assert measured_recall(found, exact, vectors) == pytest.approx(expected)
+    assert measured_recall(close_pairs(exact, vectors, 0.8), exact, vectors) == 1.0
+    alone = np.eye(3, dtype=np.float32)
+    assert np.isnan(measured_recall(close_pairs(EveryPair(3), alone, 0.8), EveryPair(3), alone))

@@ -324,3 +324,21 @@ def test_a_model_whose_vectors_change_their_length_is_not_mixed(tmp_path: Path) 
         fill(ws, data.name, [[words(i) for i in range(10, 20)]], key="2")
         with pytest.raises(UserError, match="E412: vectors of 3 values, where those kept have 2"):
             semantic(ws, data.name, embedder=spec)
+
+
+def test_beyond_a_size_pairs_are_sought_in_cells_and_what_is_missed_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, data = workspace(tmp_path / "exact", rows(range(200)))
+    exact = semantic(ws, data.name)
+    monkeypatch.setattr(module, "EXACT_ROWS", 50)
+    found = {}
+    for name in ("one", "two"):
+        ws, data = workspace(tmp_path / name, rows(range(200)))
+        found[name] = semantic(ws, data.name), values(data, *SIGNALS)
+    (first, signals), (second, again) = found["one"], found["two"]
+    assert signals == again
+    assert (first.recall, exact.recall) == (second.recall, 1.0)
+    assert 0.9 < first.recall <= 1.0
+    assert first.verified_pairs <= exact.verified_pairs
+    assert first.duplicates >= 0.9 * exact.duplicates

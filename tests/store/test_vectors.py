@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.errors import UserError
+from assay.kernels.cells import centres_of, nearest_cells
 from assay.store import vectors as store_vectors
-from assay.store.vectors import ExactSearch, VectorTable
+from assay.store.vectors import CellSearch, ExactSearch, VectorTable
 
 
 def some(n: int, dim: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,3 +79,47 @@ def test_the_close_rows_of_one_row_hold_itself_and_all_others_within_reach() -> 
     assert set(np.flatnonzero(wide >= 0.8)) <= set(near.tolist())
     assert 11 in near
     assert (wide[near] >= 0.8 - 1e-4).all()
+
+
+def topics(n: int, seed: int) -> np.ndarray:
+    """Vectors around 20 subjects, some of them near copies of others."""
+    rng = np.random.default_rng(seed)
+    found = rng.standard_normal((20, 16))[rng.integers(0, 20, n)] + 0.7 * rng.standard_normal((n, 16))
+    copies = rng.integers(0, n, n // 4)
+    found[: n // 4] = found[copies] + 0.1 * rng.standard_normal((n // 4, 16))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+def pairs_of(search: ExactSearch, threshold: float) -> list[tuple[int, int]]:
+    return [pair for a, b in search.pairs(threshold) for pair in zip(a.tolist(), b.tolist(), strict=True)]
+
+
+def test_cells_give_each_pair_once_and_hardly_miss_one() -> None:
+    found = topics(3000, 1)
+    every, some_pairs = set(pairs_of(ExactSearch(found), 0.95)), pairs_of(CellSearch(found), 0.95)
+    assert len(some_pairs) == len(set(some_pairs))
+    assert set(some_pairs) <= every
+    assert len(some_pairs) >= 0.98 * len(every)
+
+
+def test_with_every_row_in_every_cell_nothing_is_missed() -> None:
+    found = topics(300, 2)
+    assert sorted(pairs_of(CellSearch(found, cells=3, spill=3), 0.8)) == sorted(pairs_of(ExactSearch(found), 0.8))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_a_few_rows_have_cells_too(n: int) -> None:
+    found = np.ones((n, 2), np.float32) / np.float32(np.sqrt(2))
+    assert len(pairs_of(CellSearch(found), 0.9)) == n * (n - 1) // 2
+
+
+def test_cells_are_the_nearest_centres_by_slow_arithmetic() -> None:
+    found = topics(500, 3)
+    centres = centres_of(found, 10, 3)
+    products = found.astype(np.float64) @ centres.astype(np.float64)
+    nearest = nearest_cells(found, centres, 3)
+    assert np.array_equal(nearest, np.argsort(-products, axis=1, kind="stable")[:, :3])
+    assert np.allclose(np.linalg.norm(centres, axis=0), 1, atol=1e-6)
+    home = products.max(axis=1).mean()
+    start = (found.astype(np.float64) @ centres_of(found, 10, 0).astype(np.float64)).max(axis=1).mean()
+    assert home > start, "moving the centres brings them nearer"

@@ -54,6 +54,7 @@ class ClosePairs:
     cut: Floats
     counts: Ints
     floor: float
+    recall: float = 1.0  # share of the pairs at or above the floor that the search found; see measured_recall
 
     def at_least(self, threshold: float) -> int:
         """How many pairs reach the threshold; counted in steps of 0.0001."""
@@ -62,7 +63,8 @@ class ClosePairs:
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as part, part.open("wb") as out:
-            np.savez(out, floor=np.array(self.floor), **{name: getattr(self, name) for name in _ARRAYS})
+            arrays = {name: getattr(self, name) for name in _ARRAYS}
+            np.savez(out, numbers=np.array([self.floor, self.recall]), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> ClosePairs | None:
@@ -70,7 +72,8 @@ class ClosePairs:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 starts, others, scores, cut, counts = (held[name] for name in _ARRAYS)
-                return cls(starts, others, scores, cut, counts, float(held["floor"]))
+                floor, recall = held["numbers"].tolist()
+                return cls(starts, others, scores, cut, counts, floor, recall)
         except Exception:  # zipfile's own errors share no better base
             return None
 
@@ -91,6 +94,23 @@ def close_pairs(search: Search, vectors: Vectors, floor: float = FLOOR, most: in
     some = np.arange(most)[None, :] < held[:, None]
     starts = np.concatenate([[0], np.cumsum(held, dtype=np.int64)])
     return ClosePairs(starts, ids[some], best[some], cut, counts, floor)
+
+
+def measured_recall(found: ClosePairs, exact: Search, vectors: Vectors, rows: int = 1000) -> float:
+    """Of the pairs that rows spread evenly over the index have by an exact search, the share that was found.
+
+    Rows with more close ones than are kept are left out: those are searched again anyway. NaN where there are none.
+    """
+    length, there, wanted = lengths(vectors), 0, 0
+    for row in np.unique(np.linspace(0, len(vectors) - 1, min(rows, len(vectors))).astype(np.int64)).tolist():
+        if found.cut[row] >= found.floor:
+            continue
+        others = exact.near(row, found.floor)
+        others = others[others != row]
+        others = others[pair_cosines(vectors, length, np.full(len(others), row, np.int32), others) >= found.floor]
+        wanted += len(others)
+        there += len(np.intersect1d(others, found.others[found.starts[row] : found.starts[row + 1]]))
+    return there / wanted if wanted else float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.core.errors import UserError
+from assay.kernels.cells import centres_of, first_shared, nearest_cells
 from assay.kernels.cosine import at_least
 from assay.store.table import Table
 
@@ -23,6 +24,7 @@ Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 _ROWS, _COLUMNS = 1024, 8192  # of one block of products: 32 MB
 _BATCH = 4096
+_SAMPLE, _ROUNDS = 32, 5  # vectors a cell that centres are learnt from, and how often they are moved
 
 
 class VectorTable:
@@ -92,19 +94,56 @@ class ExactSearch:
 
     def pairs(self, threshold: float) -> Iterator[Pairs]:
         """(left, right) int32 with left < right, block by block. n * n * dim multiplications and additions."""
-        n, low = len(self.vectors), threshold - self.margin
-        out = np.empty((_ROWS, _COLUMNS), np.float32)
-        for top in range(0, n, _ROWS):
-            rows = self.vectors[top : top + _ROWS]
-            for left in range(top, n, _COLUMNS):
-                columns = self.vectors[left : left + _COLUMNS]
-                block = out.reshape(-1)[: len(rows) * len(columns)].reshape(len(rows), len(columns))
-                np.matmul(rows, columns.T, out=block)
-                found = at_least(block, low, top, left)
-                if len(found[0]):
-                    yield found
+        yield from _block_pairs(self.vectors, threshold - self.margin)
 
     def near(self, row: int, threshold: float) -> NDArray[np.int32]:
         """Rows that may reach the threshold to this one, itself among them."""
         products = self.vectors @ self.vectors[row]
         return np.flatnonzero(products >= np.float32(threshold - self.margin)).astype(np.int32)
+
+
+class CellSearch(ExactSearch):
+    """As ExactSearch, but only pairs that share a cell: an inverted file over centres of the vectors themselves.
+
+    Every row lies in its `spill` nearest of `cells` cells, and rows are compared within each: spill * spill / cells of
+    the work, and pairs far from every centre may be missed. `near` is exact. Centres and cells are computed in a fixed
+    order, so that the same vectors (in the same order) give the same pairs on any machine.
+    """
+
+    def __init__(self, vectors: Vectors, cells: int | None = None, spill: int = 4) -> None:
+        super().__init__(vectors)
+        n = len(vectors)
+        self.cells = max(1, min(n, int(np.sqrt(n)) if cells is None else cells))
+        self.spill = min(spill, self.cells)
+        step = max(1, n // (_SAMPLE * self.cells))
+        sample = np.ascontiguousarray(vectors[::step])
+        centres = centres_of(sample, self.cells, _ROUNDS) if n else np.zeros((vectors.shape[1], 1), np.float32)
+        self.nearest = nearest_cells(np.ascontiguousarray(vectors), centres, self.spill)
+
+    def pairs(self, threshold: float) -> Iterator[Pairs]:
+        """(left, right) int32 with left < right, each pair once, cell by cell."""
+        rows = np.repeat(np.arange(len(self.vectors), dtype=np.int32), self.spill)
+        cell = self.nearest.reshape(-1)
+        order = np.argsort(cell, kind="stable")
+        rows, starts = rows[order], np.searchsorted(cell[order], np.arange(self.cells + 1))
+        for c in range(self.cells):
+            mine = rows[starts[c] : starts[c + 1]]  # rising
+            for left, right in _block_pairs(self.vectors[mine], threshold - self.margin):
+                left, right = mine[left], mine[right]
+                once = first_shared(left, right, self.nearest, c)
+                if once.any():
+                    yield left[once], right[once]
+
+
+def _block_pairs(vectors: Vectors, low: float) -> Iterator[Pairs]:
+    n = len(vectors)
+    out = np.empty((min(n, _ROWS), min(n, _COLUMNS)), np.float32)
+    for top in range(0, n, _ROWS):
+        rows = vectors[top : top + _ROWS]
+        for left in range(top, n, _COLUMNS):
+            columns = vectors[left : left + _COLUMNS]
+            block = out.reshape(-1)[: len(rows) * len(columns)].reshape(len(rows), len(columns))
+            np.matmul(rows, columns.T, out=block)
+            found = at_least(block, low, top, left)
+            if len(found[0]):
+                yield found
