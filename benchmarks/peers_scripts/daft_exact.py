@@ -1,0 +1,12 @@
+"""daft's `distinct` on the text of one JSONL file: SOURCE OUT."""
+
+import json
+import sys
+from pathlib import Path
+
+import daft
+
+kept = daft.read_json(sys.argv[1]).distinct("text").select("id").to_pydict()["id"]
+out = Path(sys.argv[2])
+out.mkdir(parents=True, exist_ok=True)
+(out / "kept.json").write_text(json.dumps({"kept": kept}))
