@@ -14,6 +14,8 @@ import pytest
 from ray._private import ray_constants
 from ray.cluster_utils import Cluster
 
+from assay.engine.cluster import quiet_forks
+
 
 @pytest.fixture(scope="class")
 def alone() -> Iterator[None]:
@@ -29,10 +31,11 @@ def started_cluster(nodes: int, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setenv(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, "0")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_health_check_period_ms", "500")  # a dead node is noticed in seconds
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    for _ in range(nodes - 1):
-        found.add_node(num_cpus=1)
-    found.wait_for_nodes()
+    with quiet_forks():
+        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        for _ in range(nodes - 1):
+            found.add_node(num_cpus=1)
+        found.wait_for_nodes()
     return found
 
 

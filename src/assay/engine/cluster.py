@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -232,7 +233,7 @@ def _start_local(workers: int | None, spill: Path | None) -> None:
     }
     try:
         ray_constants.ENABLE_RAY_CLUSTER = False
-        with _environment(environment), _own_sigterm():
+        with _environment(environment), _own_sigterm(), quiet_forks():
             ray.init(
                 "local",
                 num_cpus=workers,
@@ -251,7 +252,7 @@ def _join(address: str) -> None:
 
     _must_answer(address)
     try:
-        with _own_sigterm():
+        with _own_sigterm(), quiet_forks():
             ray.init(address, logging_level="ERROR", log_to_driver=False)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError, ray.exceptions.RayError) as error:
         ray.shutdown()
@@ -327,3 +328,11 @@ def _own_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def quiet_forks() -> Iterator[None]:
+    """Ray forks to start its programs; the table library warns of every fork, for those that go on in Python."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="lance is not fork-safe", category=UserWarning)
+        yield
