@@ -128,25 +128,24 @@ def _file_items(file: Source, mapping: Mapping[str, str], found: Benchmark) -> I
     stream = file.stream()
     try:
         shape = shape_of(stream, file.path)
+        reader, held = _Reader(mapping), []
+        with collector_paused():
+            for item in read(stream, shape):
+                decoded = None if isinstance(item, Bad) else reader.decode(item.obj)
+                if decoded is None:
+                    found.unread += 1
+                    continue
+                held.append((f"{file.path}:{item.line or item.row + 1}", decoded))
+                if len(held) == _BATCH:
+                    yield from _of_rows(held)
+                    held = []
+        yield from _of_rows(held)
     except NotRecords as error:
-        stream.close()
         if file.named:
             raise UserError("E318", f"{file.uri} holds no records: {error}", fix="name files of records") from error
         found.passed.append(file.path)
-        return
-    reader, held = _Reader(mapping), []
-    with collector_paused():
-        for item in read(stream, shape):
-            decoded = None if isinstance(item, Bad) else reader.decode(item.obj)
-            if decoded is None:
-                found.unread += 1
-                continue
-            held.append((f"{file.path}:{item.line or item.row + 1}", decoded))
-            if len(held) == _BATCH:
-                yield from _of_rows(held)
-                held = []
-    stream.close()
-    yield from _of_rows(held)
+    finally:
+        stream.close()
 
 
 def _of_rows(held: Sequence[tuple[str, Decoded]]) -> Iterator[Items]:
