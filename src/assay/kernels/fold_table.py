@@ -27,6 +27,8 @@ _UNSPACED = (
 
 def _plain(code: int) -> int:
     """What one code point, already folded, counts as."""
+    if code >= BMP:  # what a compatibility ideograph stands for
+        return code | (ALONE if 0x20000 <= code <= 0x3FFFF else 0)
     char = chr(code)
     category = unicodedata.category(char)
     if category == "Mn" and unicodedata.combining(char) not in _KEPT_MARKS:
@@ -53,7 +55,7 @@ def fold_table() -> NDArray[np.uint32]:
         folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())
         if code and 0xAC00 <= code <= 0xD7A3:
             folded = chr(code)  # a Hangul syllable: three letters would say no more, at three times the cost
-        values = [_plain(ord(char)) if ord(char) < BMP else ord(char) for char in folded]
+        values = [_plain(ord(char)) for char in folded]
         values = [value for value in values if value != SKIP] or [SKIP]
         if len(values) == 1:
             table[code] = values[0]
