@@ -53,8 +53,8 @@ def row_words(
 ) -> int:  # fmt: skip
     """Write hash, first byte and end of each word of data[start:end], places counted from `start`; returns how many.
 
-    table: fold_table(). hashes, starts, ends: with room for end - start entries. The lowest bit of a hash is 1 where
-    the word has anything but digits 0 to 9. A word is a run of letters, digits and their marks; a character of a
+    table: fold_table(). hashes, starts, ends: with room for end - start entries. The lowest bit of a hash is 0 where
+    the word has a digit 0 to 9: a number, a date, an identifier. A word is a run of letters, digits and their marks; a character of a
     script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes part words.
     """
     n, i = 0, start
@@ -69,7 +69,7 @@ def row_words(
                     n += 1
                 i += 1
                 continue
-        h, begin, digits, some = _BASIS, i, True, False
+        h, begin, letters, some = _BASIS, i, True, False
         while i < end:
             c = data[i]
             if c < 128:
@@ -77,7 +77,7 @@ def row_words(
                 if code == PART:
                     break
                 h = (h ^ np.uint64(code)) * _PRIME
-                digits = digits and 48 <= code <= 57
+                letters = letters and not 48 <= code <= 57
                 some = True
                 i += 1
                 continue
@@ -97,7 +97,7 @@ def row_words(
                         continue
                     one &= ~ALONE
                     h = (h ^ np.uint64(one)) * _PRIME
-                    digits = digits and 48 <= one <= 57
+                    letters = letters and not 48 <= one <= 57
                     some = True
                 i += width
                 if parted:  # such as one half: what stands on both sides of a stroke ends here
@@ -107,16 +107,16 @@ def row_words(
                 if some:
                     break
                 h = (h ^ np.uint64(value & ~ALONE)) * _PRIME
-                digits, some = False, True
+                some = True
                 i += width
                 break
             h = (h ^ np.uint64(value)) * _PRIME
-            digits = digits and 48 <= value <= 57
+            letters = letters and not 48 <= value <= 57
             some = True
             i += width
         if some:
             h = mixed(h) & _LOW
-            hashes[n] = h if digits else h | _LETTER
+            hashes[n] = h | _LETTER if letters else h
             starts[n], ends[n] = begin - start, i - start
             n += 1
         elif i == begin:
