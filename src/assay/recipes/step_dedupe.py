@@ -8,7 +8,7 @@ import msgspec
 
 from assay.core.errors import UnknownName, UserError
 from assay.recipes.caching import State
-from assay.recipes.inputs import code_digest, full_names, rows_version
+from assay.recipes.inputs import code_digest, file_digest, full_names, rows_version
 from assay.recipes.steps import STEPS, Draft, Run, Step, StepType
 
 
@@ -76,9 +76,13 @@ def _engine(params: DedupeParams) -> EngineParams:
 
 
 def _inputs(run: Run, step: Step) -> dict[str, Any]:
-    options = _options(step.params, run.recipe.file.parent)
+    """What is asked for, as written: a second run must not import what would read it."""
+    asked = {k: v for k, v in msgspec.to_builtins(step.params).items() if k not in ("engine", "datasets")}
+    if isinstance(step.params.keep, str):
+        asked["keep"] = file_digest(run, run.recipe.resolve(step.params.keep))
     return {
-        **options.as_json(),
+        "method": step.params.method,
+        **asked,
         "code of deduplication": code_digest("dedup", "kernels", "text", "embed", "records", "flows/dedupe"),
         **{f"rows of {name}": rows_version(run.ws, name) for name in full_names(run.ws, str(step.dataset))},
     }
@@ -95,7 +99,8 @@ def _missing(run: Run, step: Step, state: State) -> str:
 
 
 def _run(run: Run, step: Step, state: State | None) -> dict[str, Any]:
-    from assay.flows.dedupe.run import SIGNALS, dedupe
+    from assay.flows.dedupe.methods import SIGNALS
+    from assay.flows.dedupe.run import dedupe
 
     if not full_names(run.ws, str(step.dataset)):
         return {"counts": {"records": 0, "duplicates": 0}}

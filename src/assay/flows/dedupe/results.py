@@ -37,7 +37,7 @@ class DedupedDataset(msgspec.Struct, frozen=True, kw_only=True):
     from_index: fragments that were not read again. similarity: pairs per bin of BINS over 0 to 1. sizes: [size,
     clusters]. pairs_file: record ids and exact similarity of every pair compared, as Parquet. Of substring: `clusters`
     and `spans` are different repeated spans, `duplicates` records that have one, cut_file is for cut_repeated.
-    Files are paths in the workspace.
+    Of semantic: embedder, and recall, the share of close pairs that the search proposes (1: it looks at every pair).
     """
 
     dataset: str
@@ -60,6 +60,7 @@ class DedupedDataset(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[SourceShare] = []
     pairs_file: str | None = None
     embedder: str | None = None
+    recall: float | None = None
     seconds: float = 0.0
     cached: bool = False
 
@@ -99,6 +100,8 @@ class DedupeResult(Result, frozen=True, kw_only=True):
                 out.append(
                     f"  to cut them: assay transform {part.dataset} --with cut_repeated --param spans={part.cut_file}"
                 )
+            if part.recall is not None and part.recall < 1.0:
+                out.append(f"  {part.recall:.1%} of the close pairs are found by the search, measured on a sample")
             if part.with_values:
                 out.append(f"  {part.with_values:,} of them differ in a template's values: the rules keep these")
             if part.records - part.compared:
