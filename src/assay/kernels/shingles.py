@@ -54,8 +54,8 @@ def row_words(
     """Write hash, first byte and end of each word of data[start:end], places counted from `start`; returns how many.
 
     table: fold_table(). hashes, starts, ends: with room for end - start entries. The lowest bit of a hash is 0 where
-    the word has a digit 0 to 9: a number, a date, an identifier. A word is a run of letters, digits and their marks; a character of a
-    script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes part words.
+    the word has a digit 0 to 9: a number, a date, an identifier. A word is a run of letters, digits and their marks;
+    a character of a script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes part words.
     """
     n, i = 0, start
     while i < end:
