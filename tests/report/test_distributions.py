@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.report.charts import histogram, is_discrete, nice_step
+from assay.report.charts import histogram, is_discrete
 from assay.report.distributions import distributions_of, number
 from assay.report.model import Constant, Distribution, SignalInfo
 from assay.report.rows import read_rows
+from assay.report.svg import nice_step
 from assay.report.thresholds import thresholds_for
 from assay.rules import parse_rules
 from tests.report.subjects import rows_of, ruleset_of, subject_of, table_of

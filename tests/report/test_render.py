@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from assay.report.gather import gather
 from assay.report.model import Gate, QuarantineReason
-from assay.report.render import render, share
+from assay.report.page import share
+from assay.report.render import render
 from tests.report.subjects import rows_of, ruleset_of, subject_of, table_of
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`</style></title>{{7*7}}"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any, TypeVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from assay.report.charts import histogram, is_discrete, summary
 from assay.report.distributions import number
 from assay.report.findings import ALARM, findings, has_evidence, percent
 from assay.report.model import Cell, Distribution, ReportData, RuleRow, ScoreRow, removes
+from assay.report.page import environment, part, policy, style, tools
 from assay.rules.rule import DIMENSIONS
 
 T = TypeVar("T", ScoreRow, Distribution)
@@ -25,24 +22,15 @@ RULE_EXAMPLES = 3
 
 def render(data: ReportData) -> str:
     """The page. All text that came with the data is escaped by the template; charts escape their own."""
-    env = Environment(
-        loader=PackageLoader("assay.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(share=share, n=_count, num=number, mark=_mark)
-    folder = files("assay.report") / "templates"
-    script = (folder / "report.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    env = environment()
+    env.filters.update(mark=_mark)
+    script = part("report.js")
     return env.get_template("report.html.j2").render(
         d=data,
         dimensions=DIMENSIONS,
-        style=Markup((folder / "report.css").read_text("utf-8")),
+        style=style("report.css"),
         script=Markup(script),
-        # Only this very script may run, and nothing may be fetched: a record's text cannot become code.
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
+        policy=policy(script),
         findings=findings(data),
         chart=_chart,
         chart_summary=summary,
@@ -86,22 +74,6 @@ def _mark(name: str) -> str:
     return {"meets": "●", "part": "◐", "below": "▲", "far": "■", "none": "–"}[name]
 
 
-def share(part: float, whole: float) -> str:
-    """A percentage that never rounds to 0 or 100 what is neither."""
-    if not whole:
-        return "–"
-    value = 100 * part / whole
-    if 0 < value < 0.05:
-        return "<0.1%"
-    if 99.95 <= value < 100:
-        return ">99.9%"
-    return f"{value:.1f}%".replace(".0%", "%") if value in (0, 100) else f"{value:.1f}%"
-
-
-def _count(value: int) -> str:
-    return f"{value:,}"
-
-
 def _chart(chart: Distribution) -> Markup:
     if chart.form == "bars" and not is_discrete(chart):
         return Markup()
@@ -125,9 +97,3 @@ def _by_dataset(rows: Sequence[T]) -> list[tuple[str, list[T]]]:
     for row in rows:
         found.setdefault(row.dataset, []).append(row)
     return list(found.items())
-
-
-def tools() -> list[tuple[str, str]]:
-    from importlib.metadata import version
-
-    return [(name, version(name)) for name in ("assay", "pylance", "duckdb", "pyarrow")]
