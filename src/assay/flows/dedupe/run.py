@@ -72,6 +72,10 @@ def dedupe(
         peak_bytes=peak_bytes(),
         datasets=parts,
     )
+    if report is not None:
+        from assay.flows.dedupe.report import write_report
+
+        result = msgspec.structs.replace(result, report=", ".join(write_report(ws, result, asked, Path(report))))
     if run_id is None:
         ws.ledger.run_end(run, "done", result.as_json())
     return result
