@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 from assay.report.dedup.model import DedupPage, MeasuredPoint
 from assay.report.distributions import number
+from assay.report.findings import percent
 from assay.report.svg import Axis, Frame, x_ticks, y_grid
 
 FRAME = Frame(460, 220, 44.0, 452.0, 26.0, 190.0)
@@ -89,40 +91,37 @@ def size_bins(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
     edges = [1, 2]
     while edges[-1] <= most:
         edges.append(edges[-1] * 3 // 2 if edges[-1] & (edges[-1] - 1) == 0 else edges[-1] * 4 // 3)
-    counts = [sum(n for size, n in sizes if a <= size < b) for a, b in zip(edges, edges[1:], strict=False)]
-    found = [(a, b - 1, n) for a, b, n in zip(edges, edges[1:], counts, strict=False)]
+    found = [(a, b - 1, sum(n for size, n in sizes if a <= size < b)) for a, b in pairwise(edges)]
     return [one for one in found if one[0] > 1 or one[2]]
 
 
-def sizes_chart(page: DedupPage, noun: str, things: str) -> str:
-    """How many clusters have how many records; both axes are logarithmic."""
-    bins = size_bins(page.cluster_sizes)
+def sizes_chart(sizes: Sequence[tuple[int, int]], noun: str, said: str) -> str:
+    """Counts of `noun` by size of cluster; both axes are logarithmic. `said`: the chart in words."""
+    bins = size_bins(sizes)
     top = max((n for _, _, n in bins), default=0) or 1
     y = Axis(0.0, top * 1.6, FRAME.bottom, FRAME.top, log=True)
     ticks = [0.0, *(v for v in (10.0**p for p in range(16)) if v <= y.high)]
     parts = y_grid(FRAME, y, ticks[:: max(1, math.ceil(len(ticks) / 6))], number)
-    slots = max(len(bins), 6)  # a single size must not fill the chart
-    wide = (FRAME.right - FRAME.left) / slots
-    labels = max(1, math.ceil(len(bins) / 9))
+    wide = (FRAME.right - FRAME.left) / max(len(bins), 6)  # a single size must not fill the chart
+    each = max(1, math.ceil(len(bins) / 9))
     for place, (low, high, n) in enumerate(bins):
-        left, right = FRAME.left + place * wide, FRAME.left + (place + 1) * wide
-        span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        left, middle = FRAME.left + place * wide, FRAME.left + (place + 0.5) * wide
         if n:
+            span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             height = max(FRAME.bottom - y.at(n), 1.6)
-            mine = _rect("drop", left + wide * 0.1, right - wide * 0.1, FRAME.bottom - height, height)
-            parts.append(f"<g><title>{span} {things}: {n:,} {noun}</title>{mine}</g>")
+            bar = _rect("drop", left + wide * 0.1, left + wide * 0.9, FRAME.bottom - height, height)
+            parts.append(f"<g><title>{noun} in clusters of {span}: {n:,}</title>{bar}</g>")
             if len(bins) <= 14:
-                parts.append(
-                    f'<text class="on" x="{(left + right) / 2:.1f}" y="{FRAME.bottom - height - 4:.1f}" '
-                    f'text-anchor="middle">{number(n)}</text>'
-                )
-        if place % labels == 0:
-            short = number(low) if low == high else f"{number(low)}–{number(high)}" if labels == 1 else number(low)
-            parts.append(
-                f'<text x="{(left + right) / 2:.1f}" y="{FRAME.bottom + 17:g}" text-anchor="middle">{short}</text>'
-            )
-    largest = max((size for size, _ in page.cluster_sizes), default=0)
-    return FRAME.svg(f"{page.clusters:,} {noun} by size, the largest of {largest:,} {things}", [*parts, FRAME.base()])
+                parts.append(_under(middle, FRAME.bottom - height - 4, number(n), "on"))
+        if place % each == 0:
+            several = each == 1 and low != high
+            parts.append(_under(middle, FRAME.bottom + 17, number(low) + (f"–{number(high)}" if several else ""), ""))
+    return FRAME.svg(said, [*parts, FRAME.base()])
+
+
+def _under(x: float, y: float, label: str, name: str) -> str:
+    named = f' class="{name}"' if name else ""
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(label)}</text>'
 
 
 # Detection
@@ -148,19 +147,19 @@ def interval(point: MeasuredPoint) -> tuple[float, float]:
 
 def detection_chart(page: DedupPage) -> str:
     """The theoretical curve, the threshold with the chance at it, and what was measured with 95 % intervals."""
-    assert page.bands is not None and page.rows is not None
+    bands, rows = page.bands or 1, page.rows or 1
     x = Axis(0.0, 1.0, FRAME.left, FRAME.right)
     y = Axis(0.0, 1.0, FRAME.bottom, FRAME.top)
     steps = [i / 200 for i in range(201)]
-    path = " ".join(f"{x.at(j):.1f},{y.at(detection(j, page.bands, page.rows)):.1f}" for j in steps)
+    path = " ".join(f"{x.at(j):.1f},{y.at(detection(j, bands, rows)):.1f}" for j in steps)
     parts = [*y_grid(FRAME, y, y.ticks(), lambda v: f"{v:.0%}"), FRAME.base(), *x_ticks(FRAME, x, x.ticks(), number)]
     parts.append(f'<polyline class="curve" points="{path}"/>')
-    said = f"Chance that a pair is proposed, by similarity: {page.bands} bands of {page.rows} rows"
+    said = f"Chance that a pair is proposed, by similarity: {bands} bands of {rows} rows"
     if page.threshold is not None:
-        at = detection(page.threshold, page.bands, page.rows)
-        parts += _limit(x, page.threshold, f"{chance(at)} at the threshold {page.threshold:g}")
+        at = detection(page.threshold, bands, rows)
+        parts += _limit(x, page.threshold, f"{percent(at)} at the threshold {page.threshold:g}")
         parts.append(f'<circle class="at" cx="{x.at(page.threshold):.1f}" cy="{y.at(at):.1f}" r="4"/>')
-        said += f"; {chance(at)} at the threshold {page.threshold:g}"
+        said += f"; {percent(at)} at the threshold {page.threshold:g}"
     for point in page.measured:
         if point.pairs > 0:
             parts.append(_point(x, y, point))
@@ -171,16 +170,7 @@ def _point(x: Axis, y: Axis, point: MeasuredPoint) -> str:
     low, high = interval(point)
     at = f"{x.at(point.similarity):.1f}"
     return (
-        f"<g><title>{point.similarity:.3g}: {chance(point.detected_share)} of {point.pairs:,} pairs</title>"
+        f"<g><title>{point.similarity:.3g}: {percent(point.detected_share)} of {point.pairs:,} pairs</title>"
         f'<line class="error" x1="{at}" x2="{at}" y1="{y.at(low):.1f}" y2="{y.at(high):.1f}"/>'
         f'<circle class="point" cx="{at}" cy="{y.at(point.detected_share):.1f}" r="3"/></g>'
     )
-
-
-def chance(value: float) -> str:
-    """A share in percent that never rounds to 0 or 100 what is neither."""
-    if 0 < value < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= value < 1:
-        return ">99.9%"
-    return f"{value:.0%}" if value in (0.0, 1.0) else f"{value:.1%}"

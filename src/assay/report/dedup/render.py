@@ -8,7 +8,6 @@ from typing import Any
 from markupsafe import Markup
 
 from assay.report.dedup.charts import (
-    chance,
     detection,
     detection_chart,
     is_log,
@@ -19,19 +18,20 @@ from assay.report.dedup.charts import (
 from assay.report.dedup.model import DedupPage, Pair, Side, SourceRow, TemplateGroup
 from assay.report.dedup.word_diff import Diff, word_diff
 from assay.report.dedup.words import words_of
-from assay.report.findings import Finding
+from assay.report.findings import Finding, percent
 from assay.report.page import environment, policy, share, style, tools
 
 MOST_SOURCES = 40
 MOST_PAIRS = 10  # on each side of the threshold
-_GIST = 260  # characters of a cluster's excerpt
+_ALARMS = 3  # said in the summary; all are among the sources
+_GIST = 170  # characters of a cluster's excerpt
 
 
 def render_dedup(page: DedupPage) -> str:
     """The page: the same bytes for the same data. All text is escaped by the template; charts escape their own."""
     words = words_of(page.method)
     env = environment()
-    env.filters.update(size=size, gist=_gist)
+    env.filters.update(size=size, gist=_gist, percent=percent)
     sources = _sources(page.sources)
     judged = page.threshold is not None
     bands, rows = page.bands, page.rows
@@ -50,11 +50,11 @@ def render_dedup(page: DedupPage) -> str:
         half=similarity_at(0.5, bands, rows) if bands and rows else 0.0,
         nearly_all=similarity_at(0.99, bands, rows) if bands and rows else 0.0,
         detection=detection,
-        chance=chance,
+        chance=percent,
         calls=_calls(page),
         similarity_of=lambda value: _similarity(value, page.threshold),
         distance=lambda value: _distance(value, page.threshold),
-        sizes=Markup(sizes_chart(page, words["clusters"], "records")) if page.cluster_sizes else "",
+        sizes=_sizes(page),
         largest_size=max((size_ for size_, _ in page.cluster_sizes), default=0),
         least_shown=any(cluster.smallest_similarity is not None for cluster in page.largest),
         alarms=[source for source in sources if source.alarm],
@@ -68,10 +68,12 @@ def render_dedup(page: DedupPage) -> str:
 def _findings(page: DedupPage) -> Iterator[Finding]:
     """What a reader should know before any chart, most alarming first."""
     words = words_of(page.method)
-    for source in _sources(page.sources):
-        if source.alarm:
-            said = f"{source.duplicates:,} of {source.rows:,} ({share(source.duplicates, source.rows)})"
-            yield Finding("bad", f"ALARM: {said} of {source.source} {words['verdict']}", "sources")
+    alarms = [source for source in _sources(page.sources) if source.alarm]
+    for source in alarms[:_ALARMS]:
+        said = f"{source.duplicates:,} of {source.rows:,} ({share(source.duplicates, source.rows)})"
+        yield Finding("bad", f"ALARM: {said} of {source.source} {words['verdict']}", "sources")
+    if len(alarms) > _ALARMS:
+        yield Finding("bad", f"ALARM: {len(alarms) - _ALARMS:,} more sources lose as much", "sources")
     if page.compared is not None and page.compared < page.records:
         missing = page.records - page.compared
         yield Finding("watch", f"{missing:,} records had nothing to compare", "run-facts")
@@ -82,19 +84,34 @@ def _findings(page: DedupPage) -> Iterator[Finding]:
     found = _at_threshold(page)
     if found:
         said = f"A pair at the threshold {page.threshold:g} is found with a chance of {found}"
-        yield Finding("good", said, "similarity")
+        yield Finding("info", said, "similarity")
     if page.kept_for_values:
         said = f"{page.kept_for_values:,} copies differ in a template's values; the default rules keep them"
-        yield Finding("good", said, "templates")
+        yield Finding("info", said, "templates")
     largest = max((size_ for size_, _ in page.cluster_sizes), default=0)
     if largest:
-        yield Finding("good", words["largest"].format(f"{largest:,}"), "clusters")
+        yield Finding("info", words["largest"].format(f"{largest:,}"), "clusters")
+
+
+def _sizes(page: DedupPage) -> list[tuple[str, Markup]]:
+    """Clusters by size, and what clusters of that size would remove: many pairs, or one that swallowed everything."""
+    if not page.cluster_sizes:
+        return []
+    clusters = words_of(page.method)["clusters"]
+    largest = max(size_ for size_, _ in page.cluster_sizes)
+    said = f"{page.clusters:,} {clusters} by size, the largest of {largest:,} records"
+    out = [(f"{clusters.capitalize()} by size", Markup(sizes_chart(page.cluster_sizes, clusters, said)))]
+    if page.method != "substring":
+        copies = [(size_, (size_ - 1) * n) for size_, n in page.cluster_sizes]
+        said = f"{sum(n for _, n in copies):,} duplicates by the size of their cluster"
+        out.append(("Duplicates by size of cluster", Markup(sizes_chart(copies, "duplicates", said))))
+    return out
 
 
 def _at_threshold(page: DedupPage) -> str:
     if page.threshold is None or page.bands is None or page.rows is None:
         return ""
-    return chance(detection(page.threshold, page.bands, page.rows))
+    return percent(detection(page.threshold, page.bands, page.rows))
 
 
 def _calls(page: DedupPage) -> list[tuple[str, str, list[tuple[Pair, Diff]]]]:

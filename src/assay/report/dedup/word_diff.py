@@ -7,6 +7,7 @@ lies between these runs is compared in full, and only where it is short.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +23,22 @@ Hashes = NDArray[np.uint64]
 Block = tuple[int, int, int]  # first word left, first word right, how many are alike
 
 MOST_BYTES = 400_000  # of each text; what follows is said to be left out
-MOST_HUNKS = 8  # places shown of one pair
+MOST_SHOWN = 250  # words of one side that are shown of one pair, however many places differ
 MOST_WORDS = 60  # shown of one run that differs: its first words, and a few of its last
 CONTEXT = 10  # words alike shown on either side of a difference
 _ANCHORS = (6, 3, 1)  # words in a run that both texts must have once
 _SHORT = 300  # words that are compared in full: its square is the most steps one gap takes
+
+
+_BLANK = re.compile(r"\s*\n\s*\n")  # blank lines, which would push the two sides out of sight
+
+
+@dataclass(frozen=True)
+class Run:
+    """Words of one side that are alike (form `same`), only here (`only`), or left out (`gap`, text says how many)."""
+
+    form: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -48,15 +60,15 @@ class Text:
             return ""
         begin = 0 if first == 0 else int(self.starts[first])
         end = int(self.starts[last]) if last < len(self) else len(self.data)
-        return self.data[begin:end].decode("utf-8", "replace")
+        return _BLANK.sub("\n", self.data[begin:end].decode("utf-8", "replace"))
 
-
-@dataclass(frozen=True)
-class Run:
-    """Words of one side that are alike (form `same`), only here (`only`), or left out (`gap`, text says how many)."""
-
-    form: str
-    text: str
+    def marked(self, first: int, last: int) -> list[Run]:
+        """Words that only this side has; what stands behind the last of them is not marked."""
+        end = int(self.ends[last - 1])
+        behind = int(self.starts[last]) if last < len(self) else len(self.data)
+        words = self.data[int(self.starts[first]) : end].decode("utf-8", "replace")
+        after = _BLANK.sub("\n", self.data[end:behind].decode("utf-8", "replace"))
+        return [Run("only", _BLANK.sub("\n", words)), *([Run("same", after)] if after else [])]
 
 
 @dataclass(frozen=True)
@@ -92,11 +104,15 @@ def word_diff(left: str, right: str) -> Diff:
     changes = list(differences(a.hashes, b.hashes))
     grouped = _grouped(changes)
     hunks, done = [], 0
-    for place, group in enumerate(grouped[:MOST_HUNKS]):
+    shown = 0
+    for place, group in enumerate(grouped):
+        if shown > MOST_SHOWN:
+            break
         until = grouped[place + 1][0][0] if place + 1 < len(grouped) else len(a)
         hunks.append(_hunk(a, b, group, done, until))
         done = min(group[-1][1] + CONTEXT, until)
-    more = sum(len(group) for group in grouped[MOST_HUNKS:])
+        shown += max(sum(min(one[k + 1] - one[k], MOST_WORDS) for one in group) for k in (0, 2)) + 2 * CONTEXT
+    more = sum(len(group) for group in grouped[len(hunks) :])
     return Diff(
         hunks=hunks,
         only_left=sum(i2 - i1 for i1, i2, _, _ in changes),
@@ -225,7 +241,7 @@ def _grouped(changes: Sequence[tuple[int, int, int, int]]) -> list[list[tuple[in
     """Changes with so few words between them that folding these would save nothing."""
     out: list[list[tuple[int, int, int, int]]] = []
     for change in changes:
-        if out and change[0] - out[-1][-1][1] <= 2 * CONTEXT + 4 and len(out[-1]) < 20:
+        if out and change[0] - out[-1][-1][1] <= 2 * CONTEXT + 4 and len(out[-1]) < 8:
             out[-1].append(change)
         else:
             out.append([change])
@@ -253,10 +269,10 @@ def _hunk(a: Text, b: Text, group: Sequence[tuple[int, int, int, int]], done: in
 
 def _only(text: Text, start: int, end: int) -> list[Run]:
     if end - start <= MOST_WORDS:
-        return [Run("only", text.said(start, end))] if end > start else []
+        return text.marked(start, end) if end > start else []
     head, tail = MOST_WORDS - 15, 15
     return [
-        Run("only", text.said(start, start + head)),
-        Run("gap", f"… {end - start - head - tail:,} more words …"),
-        Run("only", text.said(end - tail, end)),
+        *text.marked(start, start + head),
+        Run("gap", f"… {end - start - head - tail:,} more words … "),
+        *text.marked(end - tail, end),
     ]
