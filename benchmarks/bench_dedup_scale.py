@@ -1,8 +1,10 @@
 """Deduplication as data grows: MB/s per core and peak memory at 0.25, 0.5, 1 and 2 GB, and ten million short records.
 
-Texts: technical English, copied with exchanged letters (see bench_measure): every copy adds the near-duplicates that
-the first has. `assay dedupe` reads from the store and writes signals; ingest is not timed, start-up (the same command
-on one record) is taken off. `planned_mb` is what `assay plan` says beforehand.
+Texts: technical English (../shared/data/perf, 104 MB), copied until there is enough. In copy k all letters are
+permuted, otherwise in each: every copy has the near-duplicates of the first among its own records, and none in other
+copies, so that work can grow with the data and not with its square. `assay dedupe` reads from the store and writes
+signals; ingest is not timed, start-up (the same command on one record) is taken off. `planned_mb` is what `assay plan`
+says beforehand.
 
 Ten million records of some 90 bytes, a tenth of them near copies of the one before, show that what is exchanged and
 sorted stays out of memory.
@@ -16,6 +18,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -26,7 +30,7 @@ from assay.flows.dedupe.options import DedupeOptions
 from assay.flows.dedupe.plan import forecast
 from assay.records.schema import schema_of
 from assay.store import Workspace
-from benchmarks.bench_measure import corpus
+from benchmarks.bench_measure import shared_texts
 from benchmarks.corpora import WORK
 from benchmarks.measure import Cost, cost
 
@@ -51,9 +55,33 @@ def start_up(workers: int = 1) -> Cost:
     return cost(command(home, "tiny", workers, "--seed", "2"))
 
 
+def permuted(megabytes: int) -> tuple[Path, int]:
+    """A JSONL file with at least that much text, and how many bytes of text it has. Copy 0 is the texts themselves."""
+    path = WORK / f"permuted_{megabytes}mb.jsonl"
+    size = path.with_suffix(".size")
+    if not size.exists():
+        WORK.mkdir(parents=True, exist_ok=True)
+        texts, total, copy = list(shared_texts("english_docs")), 0, 0
+        with path.open("w", encoding="utf-8") as out:
+            while total < megabytes * 1_000_000:
+                letters = list(ascii_lowercase)
+                Random(copy).shuffle(letters)
+                given = "".join(letters) if copy else ascii_lowercase
+                table = str.maketrans(ascii_lowercase + ascii_uppercase, given + given.upper())
+                for number, original in enumerate(texts):
+                    text = original.translate(table)
+                    out.write(json.dumps({"id": f"{copy}-{number}", "text": text}) + "\n")
+                    total += len(text.encode())
+                    if total >= megabytes * 1_000_000:
+                        break
+                copy += 1
+        size.write_text(str(total))
+    return path, int(size.read_text())
+
+
 def stored(megabytes: int) -> tuple[Path, int]:
     """A workspace with so much text as `docs`, without an index; and how many bytes of text."""
-    source, size = corpus(megabytes)
+    source, size = permuted(megabytes)
     home = WORK / f"dedup_{megabytes}mb"
     if not (home / "ledger.db").exists():
         assay.open(home, create=True).ingest("docs", [str(source)])
