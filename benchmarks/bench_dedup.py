@@ -38,6 +38,7 @@ from benchmarks.measure import machine
 
 RESULTS = Path(__file__).parent / "results"
 SIZE = 5
+PLANTED = ("whole", "question", "retyped", "thinned")
 _FEWER = np.uint64(0x9E3779B97F4A7C15)
 Ints = NDArray[np.int64]
 Pairs = tuple[Ints, Ints, NDArray[np.float64]]
@@ -184,8 +185,7 @@ def edited() -> Path:
         out.write(source.read_bytes())
         for number, text in enumerate(some):
             if number % 10 == 9:
-                words = text.upper().split()
-                copy = "\n".join(" ".join(words[k : k + 8]) for k in range(0, len(words), 8))
+                copy = _retyped(text.split())
             else:
                 parts = re.split(r"(\s+)", text)
                 for at in range(0, len(parts), 2):
@@ -213,10 +213,10 @@ def test_items() -> Path:
 
 
 def planted() -> tuple[Path, dict[str, str]]:
-    """The 20 MB with a test item in the middle of every twentieth text: the file, and how by id.
+    """The 20 MB with a test item in the middle of every tenth text: the file, and how by id.
 
     Whole: question and answer as they are. Question: that alone. Retyped: question and answer in capitals, a line break
-    after every eighth word.
+    after every eighth word. Thinned: question and answer, each tenth word left out.
     """
     source, _ = corpus(20)
     path = WORK / "planted_20mb.jsonl"
@@ -225,8 +225,8 @@ def planted() -> tuple[Path, dict[str, str]]:
     how = {}
     with path.open("w", encoding="utf-8") as out:
         for number, (one, text) in enumerate(zip(*read(source), strict=True)):
-            if number % 20 == 0:
-                item, kind = items[number // 20 % len(items)], ("whole", "question", "retyped")[number // 20 % 3]
+            if number % 10 == 0:
+                item, kind = items[number // 10 % len(items)], PLANTED[number // 10 % 4]
                 how[one], middle = f"{item['task']}, {kind}", len(text) // 2
                 text = f"{text[:middle]}\n\n{_typed(item, kind)}\n\n{text[middle:]}"
             out.write(json.dumps({"id": one, "text": text}) + "\n")
@@ -239,8 +239,14 @@ def _typed(item: dict[str, str], kind: str) -> str:
     whole = f"{item['query']}\n{item['text']}"
     if kind == "whole":
         return whole
-    words = whole.upper().split()
-    return "\n".join(" ".join(words[k : k + 8]) for k in range(0, len(words), 8))
+    words = whole.split()
+    if kind == "thinned":
+        return " ".join(word for k, word in enumerate(words) if k % 10 != 9)
+    return _retyped(words)
+
+
+def _retyped(words: list[str]) -> str:
+    return "\n".join(" ".join(words[k : k + 8]) for k in range(0, len(words), 8)).upper()
 
 
 def found(flagged: set[str], how: dict[str, str]) -> dict[str, Any]:
@@ -287,9 +293,17 @@ def _near(peer: dedup_peers.Peer, label: str, truths: dict[str, Truth]) -> dict[
 def _exact(peer: dedup_peers.Peer, label: str) -> dict[str, Any]:
     source, size = corpus(peer.megabytes)
     row, kept = dedup_peers.measured(peer, source, size, label)
-    ids, texts = read(source)
+    for name, path in {"corpus": source, "with edited copies": edited()}.items():
+        if path != source:
+            kept = dedup_peers.decided(peer, path, label)
+        row[name] = judged_exact(path, kept)
+    return row
+
+
+def judged_exact(path: Path, kept: list[str]) -> dict[str, Any]:
+    ids, texts = read(path)
     by_id = dict(zip(ids, texts, strict=True))
-    return row | {
+    return {
         "removed": len(ids) - len(kept),
         "copies there": copies(texts),
         "every text kept once": len({by_id[one] for one in kept}) == len(kept) == len(set(texts)),

@@ -177,8 +177,11 @@ NEAR = {
         "text-dedup",
         _text_dedup("minhash", "--ngram", "5", "--num_perm", "112", "--b", "14", "--r", "8"),
         _from_arrow,
+        100,
     ),
-    "data-juicer": Peer("data-juicer", _data_juicer("document_minhash_deduplicator", _MINHASH_OF_JUICER), _from_jsonl),
+    "data-juicer": Peer(
+        "data-juicer", _data_juicer("document_minhash_deduplicator", _MINHASH_OF_JUICER), _from_jsonl, 100
+    ),
     "rensa R-MinHash": Peer("rensa", _script("rensa", "rensa_near.py"), _from_json, 100, 3),
     "daft": Peer("daft", _script("daft", "daft_near.py"), _from_json, 100, 3),
 }

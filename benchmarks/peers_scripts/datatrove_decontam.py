@@ -20,13 +20,10 @@ source, out, items, mode = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3
 config = NGramsDecontConfig(n_grams=12, find_query_ngrams=mode == "question")
 
 
-class Indexer(NGramsDecontIndexer):
-    _requires_dependencies = ()
-
-
 index = out / "index"
 index.mkdir(parents=True, exist_ok=True)
-indexer, hashes = Indexer(str(index), config=config), defaultdict(set)
+NGramsDecontIndexer._requires_dependencies = []
+indexer, hashes = NGramsDecontIndexer(str(index), config=config), defaultdict(set)
 for line in items.open(encoding="utf-8"):
     item = json.loads(line)
     hashes[item["task"]].update(indexer.compute_hashes(item["text"], item["query"]))
