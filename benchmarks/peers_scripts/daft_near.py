@@ -1,6 +1,7 @@
 """daft's MinHash over one JSONL file: SOURCE OUT. Bands and union-find in NumPy; the first of a group is kept."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -33,3 +34,4 @@ out = Path(sys.argv[2])
 out.mkdir(parents=True, exist_ok=True)
 kept = [one for i, one in enumerate(ids) if root(i) == i]
 (out / "kept.json").write_text(json.dumps({"kept": kept}))
+os._exit(0)  # all is written; taking itself down, it sometimes crashes
