@@ -102,6 +102,14 @@ def test_the_sides_of_a_pair_stand_side_by_side_and_on_a_phone_one_under_the_oth
     assert left["y"] < right["y"]
 
 
+def test_folded_pairs_are_printed(page: Any) -> None:
+    folded = page.locator(".pair:not([open]) .diff")
+    assert folded.count() > 0
+    assert not folded.first.is_visible()
+    page.emulate_media(media="print")
+    assert min(folded.evaluate_all("items => items.map(item => item.getBoundingClientRect().height)")) > 20
+
+
 def test_labels_of_charts_do_not_overlap(page: Any) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})

@@ -55,7 +55,10 @@ class MeasuredPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRow:
-    """`duplicates` of the `rows` of one source; alarm: more than the page's alarm_share, and enough rows to say so."""
+    """`duplicates` of the `rows` of one source, without those that are kept for their values.
+
+    alarm: more than the page's alarm_share, and enough rows to say so.
+    """
 
     source: str
     rows: int
