@@ -96,14 +96,19 @@ class Dataset:
         engine: str = "threads",
         address: str | None = None,
         report: str | Path | None = None,
+        key: str | None = None,
+        budget: float | None = None,
+        price: float = 0.0,
         message: str | None = None,
         **more: Any,
     ) -> DedupeResult:
         """Find copies (exact, near, substring or semantic) and write them as signals; rules decide what to drop.
 
-        keep: which record of a cluster is kept: a list such as ["human", "licensed"], or a YAML file of one. more: the
-        method's own parameters, as the command has them (size, bands, rows, min_tokens, embedder ...).
+        keep: which record of a cluster is kept: a list such as ["human", "licensed"], or a YAML file of one. key,
+        budget, price: of an endpoint that embeds. more: the method's own parameters, as the command has them (size,
+        bands, rows, min_tokens, embedder ...).
         """
+        from assay.flows.dedupe.methods import Access
         from assay.flows.dedupe.options import options_of
         from assay.flows.dedupe.run import dedupe as run_dedupe
 
@@ -117,6 +122,7 @@ class Dataset:
             asked,
             engine=engine,
             address=address,
+            access=Access(key=key, budget=budget, price=price),
             report=report,
             message=message,
             workers=self.workspace.workers,

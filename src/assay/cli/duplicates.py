@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,11 @@ def dedupe(
     embedder: Annotated[
         str, typer.Option(help="semantic: lexical, openai:URL#MODEL or sentence-transformers:NAME.")
     ] = "lexical",
+    key_env: Annotated[
+        str, typer.Option(help="semantic: the environment variable that holds the endpoint's key.")
+    ] = "OPENAI_API_KEY",
+    budget: Annotated[float | None, typer.Option(min=0, help="semantic: stop once this much is spent.")] = None,
+    price: Annotated[float, typer.Option(min=0, help="semantic: for a million tokens.")] = 0.0,
     message: Message = None,
 ) -> Result:
     """Find copies in DATASET and write them as signals; rules decide what to drop."""
@@ -54,6 +60,9 @@ def dedupe(
         shingles=shingles,
         min_tokens=min_tokens,
         embedder=embedder,
+        key=os.environ.get(key_env),
+        budget=budget,
+        price=price,
         message=message,
     )
 

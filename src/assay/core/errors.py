@@ -27,7 +27,7 @@ CODES: dict[str, str] = {
     "E204": "no such step",
     "E205": "a lock file that cannot be read",
     "E206": "a gate that cannot be read",
-    "E207": "an old version without a signal",
+    "E207": "a version without a signal",
     "E208": "nothing decided yet",
     "E211": "a mistake in a rule's fields",
     "E212": "an expression that a rule may not use",

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from assay.kernels.contamination import HOW, TEXT
+from assay.kernels.contamination_tables import HOW, TEXT
 from assay.text.benchmark import Found
 
 _SPAN = pa.struct([pa.field("start", pa.int64()), pa.field("end", pa.int64())])

@@ -21,7 +21,7 @@ from assay.flows.contamination_scan import find_task, pieces_of
 from assay.flows.rows_digest import rows_digest
 from assay.flows.subjects import split_ref
 from assay.flows.verb_signals import up_to_date, write_signals
-from assay.kernels.contamination import HOW
+from assay.kernels.contamination_tables import HOW
 from assay.store import Dataset, Workspace
 from assay.text.benchmark import MIN_SHARE, Index
 from assay.text.benchmark_build import build

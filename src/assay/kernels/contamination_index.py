@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernels import kernel
-from assay.kernels.contamination import (
+from assay.kernels.contamination_tables import (
     ANCHOR,
     SHORT_ANCHOR,
     Bytes,
@@ -19,7 +19,7 @@ from assay.kernels.contamination import (
     run_hash,
     runs_of_four,
 )  # fmt: skip
-from assay.kernels.shingles import PROSE, mixed, row_words
+from assay.kernels.shingles import NO_NUMBER, PROSE, mixed, row_words
 
 _BITS_A_KEY = 16
 
@@ -72,7 +72,7 @@ def rows_grams(
         runs_of_four(words[first:], n, pairs, fours)
         letters[0] = 0
         for i in range(n):
-            letters[i + 1] = letters[i] + np.int64(words[first + i] & np.uint64(1))
+            letters[i + 1] = letters[i] + np.int64((words[first + i] & NO_NUMBER) != np.uint64(0))
         for i in range(n - size + 1):
             if letters[i + size] == letters[i]:
                 continue

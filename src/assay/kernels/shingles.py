@@ -20,8 +20,9 @@ _BASIS = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _CHARS = np.uint64(0x84222325CBF29CE4)
-_LETTER = np.uint64(1)
-_LOW = np.uint64(~np.uint64(1))
+NO_DIGIT, NO_NUMBER = np.uint64(1), np.uint64(2)  # the lowest bits of a word's hash
+_ZERO = np.uint64(0)
+_LOW = np.uint64(~np.uint64(3))
 
 
 @kernel
@@ -53,9 +54,10 @@ def row_words(
 ) -> int:  # fmt: skip
     """Write hash, first byte and end of each word of data[start:end], places counted from `start`; returns how many.
 
-    table: fold_table(). hashes, starts, ends: with room for end - start entries. The lowest bit of a hash is 0 where
-    the word has a digit 0 to 9: a number, a date, an identifier. A word is a run of letters, digits and their marks;
-    a character of a script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes part words.
+    table: fold_table(). hashes, starts, ends: with room for end - start entries. The two lowest bits of a hash are
+    0 for a word of digits 0 to 9 alone, 2 for one that has such a digit, 3 for one that has none. A word is a run of
+    letters, digits and their marks; a character of a script without spaces is one alone; in CODE, so is a mark of
+    ASCII. Ill-formed bytes part words.
     """
     n, i = 0, start
     while i < end:
@@ -64,12 +66,12 @@ def row_words(
             code = table[c]
             if code == PART:
                 if mode == CODE and c > 32 and c != 127:
-                    hashes[n] = mixed((_BASIS ^ np.uint64(c)) * _PRIME) | _LETTER
+                    hashes[n] = mixed((_BASIS ^ np.uint64(c)) * _PRIME) | NO_DIGIT | NO_NUMBER
                     starts[n], ends[n] = i - start, i + 1 - start
                     n += 1
                 i += 1
                 continue
-        h, begin, letters, some = _BASIS, i, True, False
+        h, begin, digits, letters = _BASIS, i, False, False
         while i < end:
             c = data[i]
             if c < 128:
@@ -77,8 +79,9 @@ def row_words(
                 if code == PART:
                     break
                 h = (h ^ np.uint64(code)) * _PRIME
-                letters = letters and not 48 <= code <= 57
-                some = True
+                digit = 48 <= code <= 57
+                digits |= digit
+                letters |= not digit
                 i += 1
                 continue
             value, width = _folded(data, i, end, table)
@@ -97,26 +100,28 @@ def row_words(
                         continue
                     one &= ~ALONE
                     h = (h ^ np.uint64(one)) * _PRIME
-                    letters = letters and not 48 <= one <= 57
-                    some = True
+                    digit = 48 <= one <= 57
+                    digits |= digit
+                    letters |= not digit
                 i += width
                 if parted:  # such as one half: what stands on both sides of a stroke ends here
                     break
                 continue
             if value & ALONE:
-                if some:
+                if digits or letters:
                     break
                 h = (h ^ np.uint64(value & ~ALONE)) * _PRIME
-                some = True
+                letters = True
                 i += width
                 break
             h = (h ^ np.uint64(value)) * _PRIME
-            letters = letters and not 48 <= value <= 57
-            some = True
+            digit = 48 <= value <= 57
+            digits |= digit
+            letters |= not digit
             i += width
-        if some:
+        if digits or letters:
             h = mixed(h) & _LOW
-            hashes[n] = h | _LETTER if letters else h
+            hashes[n] = h | (NO_NUMBER if letters else _ZERO) | (_ZERO if digits else NO_DIGIT)
             starts[n], ends[n] = begin - start, i - start
             n += 1
         elif i == begin:

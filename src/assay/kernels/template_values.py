@@ -1,7 +1,8 @@
-"""In how many places copies hold another value than their keeper, where records like these always differ.
+"""In how many places copies hold another value than their keeper: records of one template are no copies.
 
 Two copies of a page differ here and there, each elsewhere. Records made from one template differ in the same places:
-between the same words stands another value in nearly every one. The first are duplicates, the second are not.
+between the same words stands another value in nearly every one. Where too few records are alike to show that, two
+things tell a template still: a name that another one stands in for throughout, and, in kinds where they matter, numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernels import kernel
-from assay.kernels.shingles import mixed
+from assay.kernels.shingles import NO_DIGIT, NO_NUMBER, mixed
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -19,7 +20,6 @@ SAMPLE = 16  # records like the keeper, itself counted, that its places are lear
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _AFTER, _BEFORE = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
 _EDGE = np.uint64(0x8EBC6AF09C88C6E3)
-_LETTER = np.uint64(1)
 _NONE, _SEVERAL = np.uint64(0), np.uint64(2)  # no word's hash but by a chance of 2**-62
 
 
@@ -49,7 +49,7 @@ def _slot(slots: Hashes, context: np.uint64) -> int:
 def place_table(words: Hashes, start: int, end: int) -> tuple[Hashes, Hashes, NDArray[np.int8]]:
     """The places of a text by their contexts: an open table, the word at each, and the side that its context is on.
 
-    The word is _SEVERAL where the text has the context more than once.
+    The word is _SEVERAL where different words stand between the same ones.
     """
     size = 8
     while size < 4 * (end - start):
@@ -57,23 +57,24 @@ def place_table(words: Hashes, start: int, end: int) -> tuple[Hashes, Hashes, ND
     slots, values, sides = np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.zeros(size, np.int8)
     for i in range(start, end):
         for side in range(2):
-            at = _slot(slots, _context(words, start, end, i, side))
-            slots[at] = _context(words, start, end, i, side)
-            values[at] = words[i] if values[at] == _NONE else _SEVERAL
+            context = _context(words, start, end, i, side)
+            at = _slot(slots, context)
+            slots[at] = context
+            values[at] = words[i] if values[at] == _NONE or values[at] == words[i] else _SEVERAL
             sides[at] = side
     return slots, values, sides
 
 
 @kernel
 def values_at(words: Hashes, start: int, end: int, slots: Hashes, out: Hashes) -> None:
-    """out[place]: the word that this text has there; _NONE or _SEVERAL where it has none or more than one."""
+    """out[place]: the word that this text has there; _NONE or _SEVERAL where it has none or different ones."""
     out[:] = _NONE
     for i in range(start, end):
         for side in range(2):
             context = _context(words, start, end, i, side)
             at = _slot(slots, context)
             if slots[at] == context:
-                out[at] = words[i] if out[at] == _NONE else _SEVERAL
+                out[at] = words[i] if out[at] == _NONE or out[at] == words[i] else _SEVERAL
 
 
 @kernel
@@ -115,29 +116,84 @@ def varying_places(known: Hashes, count: int) -> NDArray[np.bool_]:
 def differing_numbers(words: Hashes, a: int, a_end: int, b: int, b_end: int) -> int:
     """How many numbers differ between two texts that are the same but for numbers; 0 where they differ otherwise too.
 
-    A number is a run of words that are digits only.
+    A number is a run of words with a digit: an amount, a date, an identifier.
     """
     found = 0
     while a < a_end and b < b_end:
-        if words[a] & _LETTER or words[b] & _LETTER:
+        if words[a] & NO_DIGIT or words[b] & NO_DIGIT:
             if words[a] != words[b]:
                 return 0
             a += 1
             b += 1
             continue
         other = False
-        while a < a_end and b < b_end and not (words[a] & _LETTER or words[b] & _LETTER):
+        while a < a_end and b < b_end and not (words[a] & NO_DIGIT or words[b] & NO_DIGIT):
             other = other or words[a] != words[b]
             a += 1
             b += 1
-        while a < a_end and not words[a] & _LETTER:
+        while a < a_end and not words[a] & NO_DIGIT:
             other = True
             a += 1
-        while b < b_end and not words[b] & _LETTER:
+        while b < b_end and not words[b] & NO_DIGIT:
             other = True
             b += 1
         found += other
     return found if a == a_end and b == b_end else 0
+
+
+@kernel
+def numbers_at_places(mine: Hashes, theirs: Hashes, sides: NDArray[np.int8]) -> int:
+    """Places at which both have a word with a digit, and not the same: from the front or from behind, the larger."""
+    front, behind = 0, 0
+    for p in range(len(mine)):
+        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
+            if not (mine[p] & NO_DIGIT or theirs[p] & NO_DIGIT):
+                if sides[p] == 0:
+                    front += 1
+                else:
+                    behind += 1
+    return max(front, behind)
+
+
+@kernel
+def other_names(
+    mine: Hashes, theirs: Hashes, sides: NDArray[np.int8], words: Hashes, start: int, end: int
+) -> int:  # fmt: skip
+    """Places at which a word of mine has another one in its stead that stands there throughout.
+
+    The same word for the same word at two places or more, told from one side, and at one or more told from the other;
+    and the word of mine is nowhere in their text words[start:end]. Numbers are no names: versions and dates of one
+    page differ throughout as well.
+    """
+    at = np.empty(len(mine), np.int64)
+    n = 0
+    for p in range(len(mine)):
+        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
+            if mine[p] & NO_NUMBER and theirs[p] & NO_NUMBER:
+                at[n] = p
+                n += 1
+    found = 0
+    done = np.zeros(n, np.bool_)
+    for i in range(n):
+        if done[i]:
+            continue
+        one, other = mine[at[i]], theirs[at[i]]
+        front, behind = 0, 0
+        for j in range(i, n):
+            if mine[at[j]] == one and theirs[at[j]] == other:
+                done[j] = True
+                if sides[at[j]] == 0:
+                    front += 1
+                else:
+                    behind += 1
+        if max(front, behind) < 2 or min(front, behind) < 1:
+            continue
+        held = False
+        for k in range(start, end):
+            held = held or words[k] == one
+        if not held:
+            found += max(front, behind)
+    return found
 
 
 @kernel
@@ -181,8 +237,8 @@ def values_differing(
     """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper and for a copy of score 1.
 
     starts, others: of `neighbours`, over pairs that are somewhat alike: a template's records need not reach the
-    threshold of a copy. A keeper with fewer than least_group records like it, itself counted, is told by its numbers,
-    where `numbers`, and otherwise not at all.
+    threshold of a copy. Places that vary are looked for where least_group records or more are like the keeper, itself
+    counted. What they do not tell, numbers do (where `numbers`), and then names that differ throughout.
     """
     rows = len(word_at) - 1
     out, seen, sample = np.zeros(rows, np.int64), np.full(rows, -1, np.int64), np.empty(SAMPLE, np.int64)
@@ -196,26 +252,28 @@ def values_differing(
             alike = alike and (row == k or score[row] == 1.0)
             end += 1
         if not alike:
+            slots, mine, sides = place_table(words, word_at[k], word_at[k + 1])
+            varies = np.zeros(len(slots), np.bool_)
             count = _like(k, starts, others, ranks, seen, sample)
-            if count < least_group:
-                if numbers:
-                    for row in order[at:end]:
-                        if row != k and score[row] != 1.0:
-                            out[row] = differing_numbers(
-                                words, word_at[row], word_at[row + 1], word_at[k], word_at[k + 1]
-                            )
-            else:
-                slots, mine, sides = place_table(words, word_at[k], word_at[k + 1])
+            if count >= least_group:
                 known = np.zeros((count, len(slots)), np.uint64)
                 known[0] = mine
                 for r in range(1, count):
                     values_at(words, word_at[sample[r]], word_at[sample[r] + 1], slots, known[r])
                 varies = varying_places(known, count)
-                theirs = np.empty(len(slots), np.uint64)
-                for row in order[at:end] if varies.any() else order[:0]:
-                    if row != k and score[row] != 1.0:
-                        values_at(words, word_at[row], word_at[row + 1], slots, theirs)
-                        out[row] = _differing(mine, theirs, varies, sides)
+            theirs = np.empty(len(slots), np.uint64)
+            for row in order[at:end]:
+                if row == k or score[row] == 1.0:
+                    continue
+                first, last = word_at[row], word_at[row + 1]
+                values_at(words, first, last, slots, theirs)
+                found = _differing(mine, theirs, varies, sides)
+                if found == 0 and numbers:
+                    found = max(
+                        differing_numbers(words, first, last, word_at[k], word_at[k + 1]),
+                        numbers_at_places(mine, theirs, sides),
+                    )
+                out[row] = found if found else other_names(mine, theirs, sides, words, first, last)
         at = end
     return out
 

@@ -19,7 +19,7 @@ class ContaminationParams(msgspec.Struct, frozen=True, kw_only=True):
     with the held-out ones. `fields`, `map`, `min_share`: as of `assay contamination`."""
 
     against: str | list[str] = []
-    fields: list[str] = ["text"]
+    fields: tuple[str, ...] = ("text",)
     map: dict[str, str] = {}
     min_share: float = 0.5
     across_splits: bool = False

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from assay.core.arrow import one_array, utf8_views
 from assay.core.files import whole_file
-from assay.kernels.contamination import Keyed, Scratch, Tables, match_rows
+from assay.kernels.contamination import match_rows
+from assay.kernels.contamination_tables import Keyed, Scratch, Tables
 from assay.kernels.fold_table import fold_table
 from assay.records.schema import TEXT
 

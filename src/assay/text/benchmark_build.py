@@ -10,10 +10,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.core.arrow import utf8_views
-from assay.kernels.contamination import ANCHOR, GRAM, IS_ANSWER, IS_PROMPT, IS_WHOLE, LENGTHS, SHORT_ANCHOR, Tables
 from assay.kernels.contamination_index import bloom_of, keyed, phrase_anchors, rows_grams, rows_hashes, rows_words
+from assay.kernels.contamination_tables import (
+    ANCHOR,
+    GRAM,
+    IS_ANSWER,
+    IS_PROMPT,
+    IS_WHOLE,
+    LENGTHS,
+    SHORT_ANCHOR,
+    Tables,
+)
 from assay.kernels.fold_table import fold_table
-from assay.kernels.shingles import PROSE, row_words
+from assay.kernels.shingles import NO_NUMBER, PROSE, row_words
 from assay.text.benchmark import Index, Items
 
 # What more items than this have in common is the set's template, not a question: it says nothing about a leak.
@@ -60,8 +69,9 @@ class _Words:
     def counts(self) -> NDArray[np.int64]:
         return np.diff(self.starts)
 
-    def take(self, rows: NDArray[np.int64]) -> _Words:
-        counts = self.counts[rows]
+    def take(self, rows: NDArray[np.int64], most: int | None = None) -> _Words:
+        """These rows; of each the first `most` words."""
+        counts = self.counts[rows] if most is None else np.minimum(self.counts[rows], most)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         at = np.repeat(self.starts[rows] - starts[:-1], counts) + np.arange(int(starts[-1]))
         return _Words(starts, self.words[at], self.sizes[at])
@@ -73,7 +83,7 @@ class _Words:
 
     def lettered(self) -> NDArray[np.bool_]:
         """Whether a row has a word that is not of digits alone."""
-        sums = np.concatenate([[0], np.cumsum((self.words & np.uint64(1)).astype(np.int64))])
+        sums = np.concatenate([[0], np.cumsum((self.words & NO_NUMBER) != 0)])
         return np.asarray(sums[self.starts[1:]] > sums[self.starts[:-1]])
 
     @classmethod
@@ -96,7 +106,7 @@ class _Builder:
     def index(self) -> Index:
         grams, sizes = self._grams()
         phrases = self._phrases()
-        equals, lengths = self._equals()
+        equals = self._equals()
         said_of, said = self._said()
         holds = np.zeros((self.n, 2), np.uint8)
         holds[:, 0] = sizes[: self.n] > 0
@@ -106,7 +116,6 @@ class _Builder:
             **grams,
             **phrases,
             **equals,
-            lengths=lengths,
             target_items=np.concatenate([np.arange(self.n), self.answer_of]).astype(np.int32),
             target_is_answer=np.repeat([0, 1], [self.n, len(self.answer_of)]).astype(np.uint8),
             target_sizes=sizes.astype(np.int32),
@@ -188,10 +197,10 @@ class _Builder:
             "phrase_hashes": hashes[order],
         }
 
-    def _equals(self) -> tuple[dict[str, Any], NDArray[np.uint8]]:
-        """Tables of whole texts, prompts and short answers, and which numbers of words they have."""
+    def _equals(self) -> dict[str, Any]:
+        """Tables of whole texts, prompts and short answers."""
         items = np.arange(self.n)
-        parts = []
+        parts, heads = [], []
         for words, item, what, fewest, most in (
             (self.whole, items, IS_WHOLE, 1, None),
             (self.prompt, items, IS_PROMPT, self.min_prompt_words, None),
@@ -203,17 +212,19 @@ class _Builder:
                 kept &= (count < most) & words.lettered()
             if what != IS_WHOLE:
                 kept &= self._rare(hashes, item)
+                heads.append(words.take(np.flatnonzero(kept), SHORT_ANCHOR).hashes())
             parts.append((hashes[kept], item[kept], np.full(int(kept.sum()), what), count[kept]))
         hashes, item, whats, count = (np.concatenate([part[i] for part in parts]) for i in range(4))
         order = np.lexsort((whats, item, hashes))
         lengths = np.zeros(LENGTHS, np.uint8)
         lengths[np.minimum(count, LENGTHS - 1)] = 1
-        tables = {
+        return {
             "equals": keyed(np.unique(hashes), hashes[order]),
             "equal_items": item[order].astype(np.int32),
             "equal_what": whats[order].astype(np.uint8),
+            "lengths": lengths,
+            "heads": bloom_of(np.unique(np.concatenate(heads))),
         }
-        return tables, lengths
 
     def _said(self) -> tuple[NDArray[np.int64], _Words]:
         """Short answers, by item."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from assay.core.arrow import utf8_views
 from assay.core.errors import UserError
-from assay.kernels.contamination import ANSWER
+from assay.kernels.contamination_tables import ANSWER
 from assay.text.benchmark import MIN_SHARE, Index
 from assay.transforms.base import Changed, Edit, apply_edits, text_transform, unchanged
 

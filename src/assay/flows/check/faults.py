@@ -14,7 +14,7 @@ from assay.flows.check import views
 from assay.flows.check.analyse import DUPLICATE_ID, OVERLAPS, TRUNCATED, UNREADABLE, ZERO_LOSS
 from assay.flows.check.profile import DEFAULT, profile
 from assay.flows.check.seeds import Seed, encoded, leaves, put, reworded, saying, spoken
-from assay.kernels.contamination import GRAM
+from assay.kernels.contamination_tables import GRAM
 from assay.records.schema import KIND_NAMES
 from assay.text.benchmark_build import words_in
 

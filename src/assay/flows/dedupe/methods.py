@@ -27,6 +27,7 @@ from assay.flows.dedupe.substring import SIGNALS as SUBSTRING
 from assay.flows.dedupe.substring import substring
 from assay.flows.rows_digest import rows_digest
 from assay.flows.verb_signals import write_signals
+from assay.providers.base import Price
 from assay.store import Dataset, Workspace
 
 SIGNALS: Mapping[str, tuple[str, ...]] = {
@@ -38,6 +39,16 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """To an endpoint that embeds. key: null for the environment's OPENAI_API_KEY. budget: no call once it is spent.
+    price: of a million tokens, in the budget's currency."""
+
+    key: str | None = None
+    budget: float | None = None
+    price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One dataset to be deduplicated, and what for."""
 
@@ -46,6 +57,7 @@ class Job:
     asked: DedupeOptions
     settings: Mapping[str, Any]
     engine: Engine
+    access: Access
     workers: int | None
     message: str | None
     progress: Progress | None
@@ -154,6 +166,9 @@ def _semantic(job: Job) -> DedupedDataset:
         fields=job.asked.fields,
         policy=job.asked.policy(),
         settings=job.settings,
+        key=job.access.key,
+        budget=job.access.budget,
+        price=Price(input=job.access.price),
         workers=job.workers,
         progress=job.progress,
         run_id=job.run_id,

@@ -11,7 +11,7 @@ import msgspec
 
 from assay.core.ids import fingerprint
 from assay.engine import Engine, Progress, open_engine
-from assay.flows.dedupe.methods import METHODS, SIGNALS, Job
+from assay.flows.dedupe.methods import METHODS, SIGNALS, Access, Job
 from assay.flows.dedupe.options import DedupeOptions
 from assay.flows.dedupe.results import DedupedDataset, DedupeResult, peak_bytes
 from assay.flows.rows_digest import rows_digest
@@ -28,6 +28,7 @@ def dedupe(
     *,
     engine: str | Engine = "threads",
     address: str | None = None,
+    access: Access | None = None,
     workers: int | None = None,
     message: str | None = None,
     progress: Progress | None = None,
@@ -50,7 +51,8 @@ def dedupe(
             data = ws.dataset(name)
             settings = settings_of(data, asked)
             yield Job(
-                ws=ws, data=data, asked=asked, settings=settings, engine=on, workers=workers, message=message,
+                ws=ws, data=data, asked=asked, settings=settings, engine=on,
+                access=access or Access(), workers=workers, message=message,
                 progress=progress, run_id=run,
             )  # fmt: skip
 
