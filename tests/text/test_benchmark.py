@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.kernels.contamination import HOW
+from assay.kernels.contamination_tables import HOW
 from assay.records.schema import TEXT
 from assay.text import benchmark_build
 from assay.text.benchmark import Index, Items

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import zstandard
 
-from assay.kernels.contamination import HOW
+from assay.kernels.contamination_tables import HOW
 from assay.records.schema import TEXT
 from assay.text.benchmark import Index, Items
 from assay.text.benchmark_build import MIN_ANSWER_WORDS, build, words_in

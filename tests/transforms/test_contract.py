@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from assay.core.extras import has_extra
 from assay.records.schema import KIND_NAMES, TEXT
+from assay.text.benchmark import Items
+from assay.text.benchmark_build import build
 from assay.transforms import CHANGES, TRANSFORMS, Transform
 from tests.transforms.cut_files import cut_file
 
@@ -33,6 +35,12 @@ def needed_params(name: str, tmp_path_factory: pytest.TempPathFactory) -> Mappin
         file = tmp_path_factory.getbasetemp() / f"{param}.txt"
         if param == "spans":
             made[param] = cut_file(file, {"A line of several words.": [(2, 6)], "日本語": [(3, 6)], "  \n": [(0, 1)]})
+        elif param == "against":
+            words = "A line of several words. 日本語 We use cookies."
+            build(Items.of([("a:1", "A line of several words.", words, ["4111 x"]), ("a:2", "", "日本語", [])])).save(
+                file
+            )
+            made[param] = str(file)
         else:
             file.write_text("a secret of many letters, 0123456789\n")
             made[param] = str(file)

@@ -7,7 +7,7 @@ import pytest
 
 from assay.dedup.contamination import strongest
 from assay.flows.check.collect import EvalSet
-from assay.kernels.contamination import GRAM
+from assay.kernels.contamination_tables import GRAM
 from assay.records.schema import TEXT
 from assay.text.benchmark_build import words_in
 
