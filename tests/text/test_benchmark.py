@@ -157,6 +157,21 @@ def test_an_index_is_saved_and_read_again_byte_for_byte(tmp_path: Path) -> None:
         assert np.array_equal(one, other, equal_nan=True)
 
 
+def test_an_index_of_other_words_or_of_something_else_is_refused(tmp_path: Path) -> None:
+    build(Items.of(ITEMS)).save(tmp_path / "a")
+    with pa.memory_map(str(tmp_path / "a")) as file:
+        table = pa.ipc.open_file(file).read_all()
+    for metadata, said in (({b"assay.benchmark": b"1 0123"}, "another version"), ({}, "something else")):
+        other = table.replace_schema_metadata(metadata)
+        with pa.ipc.new_file(str(tmp_path / "b"), other.schema) as out:
+            out.write_table(other)
+        with pytest.raises(ValueError, match=said):
+            Index.load(str(tmp_path / "b"))
+    (tmp_path / "c").write_text("no table")
+    with pytest.raises(ValueError, match="too small"):
+        Index.load(str(tmp_path / "c"))
+
+
 def _flat(index: Index, texts: pa.LargeStringArray) -> list[Any]:
     got = index.find(texts)
     return [got.matches, got.shares, got.spans, got.words]

@@ -22,10 +22,12 @@ from assay.core.files import whole_file
 from assay.kernels.contamination import match_rows
 from assay.kernels.contamination_tables import Keyed, Scratch, Tables
 from assay.kernels.fold_table import fold_table
+from assay.kernels.shingles import PROSE, row_words
 from assay.records.schema import TEXT
 
 MIN_SHARE = 0.5
 _FORMAT = b"assay.benchmark"
+_PROBE = "Straße 12 r2d2 日本 ½ 123456"  # words of all sorts
 
 Array: TypeAlias = NDArray[Any]
 
@@ -149,7 +151,7 @@ class Index:
             columns[name] = pa.ListArray.from_arrays(pa.array([0, len(flat)], pa.int32()), flat)
         facts = [self.wordless, self.short, self.covered]
         columns["facts"] = pa.array([facts], pa.list_(pa.int64()))
-        table = pa.table(columns).replace_schema_metadata({_FORMAT: b"1"})
+        table = pa.table(columns).replace_schema_metadata({_FORMAT: _mark()})
         with whole_file(path) as part, pa.ipc.new_file(str(part), table.schema) as out:
             out.write_table(table)
 
@@ -161,8 +163,10 @@ class Index:
                 table: Any = pa.ipc.open_file(file).read_all()
         except pa.ArrowInvalid as error:
             raise ValueError(str(error)) from None
-        if (table.schema.metadata or {}).get(_FORMAT) != b"1":
-            raise ValueError("it was not written by `assay contamination --index`")
+        mark = (table.schema.metadata or {}).get(_FORMAT)
+        if mark != _mark():
+            by = "another version of Assay: write it again" if mark else "something else than `assay contamination`"
+            raise ValueError(f"it was written by {by}")
         held = {name: one_array(table[name]).flatten() for name in table.column_names}
         values: dict[str, Any] = {}
         for name in Tables._fields:
@@ -178,6 +182,14 @@ _NOTHING = np.zeros(1, np.int64), np.zeros(0, np.uint8)
 for _array in _NOTHING:
     _array.flags.writeable = False  # to Numba another type than one that may be written to
 _NONE = _NOTHING
+
+
+def _mark() -> bytes:
+    """Another one where words have other hashes: an index of these would find nothing, and say so of clean data."""
+    raw = np.frombuffer(_PROBE.encode(), np.uint8)
+    words, places = np.zeros(len(raw), np.uint64), np.zeros((2, len(raw)), np.int32)
+    n = row_words(raw, 0, len(raw), fold_table(), PROSE, words, places[0], places[1])
+    return b"1 " + xxhash.xxh3_64_hexdigest(words[:n].tobytes()).encode()
 
 
 def _is_keyed(value: Any) -> bool:
