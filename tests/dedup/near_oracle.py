@@ -93,11 +93,12 @@ def mixed(h: int) -> int:
 
 
 def word_hash(word: str) -> int:
-    """FNV-1a over characters, mixed; the lowest bit says whether there is no digit in it."""
+    """FNV-1a over characters, mixed; the lowest bits: 1 without a digit, 2 but for digits alone, 4 under five digits."""
     h = BASIS
     for char in word:
         h = ((h ^ ord(char)) * PRIME) & BITS
-    return (mixed(h) & ~1) | (not any("0" <= char <= "9" for char in word))
+    digits = sum("0" <= char <= "9" for char in word)
+    return (mixed(h) & ~7) | (digits == 0) | (digits < len(word)) << 1 | (digits < 5) << 2
 
 
 def shingle_hash(run: Sequence[int]) -> int:

@@ -14,6 +14,9 @@ from assay.kernels.minhash import row_shingles
 from assay.kernels.shingles import (
     AUTO,
     CODE,
+    NO_DIGIT,
+    NO_IDENTIFIER,
+    NO_NUMBER,
     PROSE,
     char_shingles,
     looks_like_code,
@@ -107,12 +110,25 @@ def test_normal_forms_and_case_change_no_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "number"),
-    [("42", True), ("４２", True), ("a7", True), ("ord7781", True), ("forty", False), ("日", False), ("²", True)],
+    ("word", "number", "digit", "identifier"),
+    [
+        ("42", True, True, False),
+        ("４２", True, True, False),
+        ("²", True, True, False),
+        ("20240", True, True, True),
+        ("a7", False, True, False),
+        ("ORD77812", False, True, True),
+        ("3a9f8b1c2", False, True, True),
+        ("forty", False, False, False),
+        ("日", False, False, False),
+    ],
 )
-def test_the_lowest_bit_tells_words_with_a_digit(word: str, number: bool) -> None:
-    (value,), _ = read(word)
-    assert (value & 1 == 0) == number
+def test_the_lowest_bits_tell_numbers_digits_and_identifiers(
+    word: str, number: bool, digit: bool, identifier: bool
+) -> None:
+    ((value,), _) = read(word)
+    told = [value & int(bit) == 0 for bit in (NO_NUMBER, NO_DIGIT, NO_IDENTIFIER)]
+    assert told == [number, digit, identifier]
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ SHINGLES = {"auto": AUTO, "words": PROSE, "code": CODE}
 # Rows with equal bands are all paired up to this many; in longer runs each with so many that follow it, ordered by
 # their next band: copies of one another share several bands and stand together in one of them.
 WINDOW = 64
-LEAST_GROUP = 5  # fewer records do not show which places vary
+LEAST_GROUP = 5  # two edited copies of fewer records may well meet in one place
 SOMEWHAT_ALIKE = 0.5  # from here on records help to show it: 14 x 8 proposes 5 % of such pairs
 # Kinds in which a number is part of what is asked or done; in documents it is as often a date or a counter.
 NUMBERS_MATTER = ("classification", "qa", "reasoning", "agentic", "simulation", "domain_log", "preference")

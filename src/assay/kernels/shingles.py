@@ -20,9 +20,8 @@ _BASIS = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _CHARS = np.uint64(0x84222325CBF29CE4)
-NO_DIGIT, NO_NUMBER = np.uint64(1), np.uint64(2)  # the lowest bits of a word's hash
-_ZERO = np.uint64(0)
-_LOW = np.uint64(~np.uint64(3))
+NO_DIGIT, NO_NUMBER, NO_IDENTIFIER = np.uint64(1), np.uint64(2), np.uint64(4)
+_NOTHING = NO_DIGIT | NO_NUMBER | NO_IDENTIFIER
 
 
 @kernel
@@ -54,10 +53,11 @@ def row_words(
 ) -> int:  # fmt: skip
     """Write hash, first byte and end of each word of data[start:end], places counted from `start`; returns how many.
 
-    table: fold_table(). hashes, starts, ends: with room for end - start entries. The two lowest bits of a hash are
-    0 for a word of digits 0 to 9 alone, 2 for one that has such a digit, 3 for one that has none. A word is a run of
-    letters, digits and their marks; a character of a script without spaces is one alone; in CODE, so is a mark of
-    ASCII. Ill-formed bytes part words.
+    table: fold_table(). hashes, starts, ends: with room for end - start entries. The three lowest bits of a hash
+    say what the word is not: NO_DIGIT, it has none of 0 to 9; NO_NUMBER, it has something else than these; and
+    NO_IDENTIFIER, it has fewer than five of them, as dates and versions have. A word is a run of letters, digits and
+    their marks; a character of a script without spaces is one alone; in CODE, so is a mark of ASCII. Ill-formed bytes
+    part words.
     """
     n, i = 0, start
     while i < end:
@@ -66,12 +66,12 @@ def row_words(
             code = table[c]
             if code == PART:
                 if mode == CODE and c > 32 and c != 127:
-                    hashes[n] = mixed((_BASIS ^ np.uint64(c)) * _PRIME) | NO_DIGIT | NO_NUMBER
+                    hashes[n] = mixed((_BASIS ^ np.uint64(c)) * _PRIME) | _NOTHING
                     starts[n], ends[n] = i - start, i + 1 - start
                     n += 1
                 i += 1
                 continue
-        h, begin, digits, letters = _BASIS, i, False, False
+        h, begin, digits, letters = _BASIS, i, 0, False
         while i < end:
             c = data[i]
             if c < 128:
@@ -80,7 +80,7 @@ def row_words(
                     break
                 h = (h ^ np.uint64(code)) * _PRIME
                 digit = 48 <= code <= 57
-                digits |= digit
+                digits += digit
                 letters |= not digit
                 i += 1
                 continue
@@ -101,14 +101,14 @@ def row_words(
                     one &= ~ALONE
                     h = (h ^ np.uint64(one)) * _PRIME
                     digit = 48 <= one <= 57
-                    digits |= digit
+                    digits += digit
                     letters |= not digit
                 i += width
                 if parted:  # such as one half: what stands on both sides of a stroke ends here
                     break
                 continue
             if value & ALONE:
-                if digits or letters:
+                if digits > 0 or letters:
                     break
                 h = (h ^ np.uint64(value & ~ALONE)) * _PRIME
                 letters = True
@@ -116,12 +116,16 @@ def row_words(
                 break
             h = (h ^ np.uint64(value)) * _PRIME
             digit = 48 <= value <= 57
-            digits |= digit
+            digits += digit
             letters |= not digit
             i += width
-        if digits or letters:
-            h = mixed(h) & _LOW
-            hashes[n] = h | (NO_NUMBER if letters else _ZERO) | (_ZERO if digits else NO_DIGIT)
+        if digits > 0 or letters:
+            h = mixed(h) | _NOTHING
+            if digits > 0:
+                h ^= NO_DIGIT
+                h = h if letters else h ^ NO_NUMBER
+                h = h if digits < 5 else h ^ NO_IDENTIFIER
+            hashes[n] = h
             starts[n], ends[n] = begin - start, i - start
             n += 1
         elif i == begin:

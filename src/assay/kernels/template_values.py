@@ -1,8 +1,9 @@
 """In how many places copies hold another value than their keeper: records of one template are no copies.
 
 Two copies of a page differ here and there, each elsewhere. Records made from one template differ in the same places:
-between the same words stands another value in nearly every one. Where too few records are alike to show that, two
-things tell a template still: a name that another one stands in for throughout, and, in kinds where they matter, numbers.
+between the same words stands another value in nearly every one. Where too few records are alike to show that, other
+things tell a template still: a name that another one stands in for throughout, an identifier, and, in kinds where they
+matter, any number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernels import kernel
-from assay.kernels.shingles import NO_DIGIT, NO_NUMBER, mixed
+from assay.kernels.shingles import NO_DIGIT, NO_IDENTIFIER, NO_NUMBER, mixed
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -42,7 +43,7 @@ def _slot(slots: Hashes, context: np.uint64) -> int:
     at = np.int64(context & np.uint64(mask))
     while slots[at] != 0 and slots[at] != context:
         at = (at + 1) & mask
-    return at
+    return int(at)
 
 
 @kernel
@@ -78,27 +79,32 @@ def values_at(words: Hashes, start: int, end: int, slots: Hashes, out: Hashes) -
 
 
 @kernel
-def varying_places(known: Hashes, count: int) -> NDArray[np.bool_]:
+def varying_places(
+    known: Hashes, count: int, sides: NDArray[np.int8], needed: int, passed_over: np.uint64
+) -> NDArray[np.bool_]:
     """Of known[records, places], which places hold different values from record to record; count: records in it.
 
     A place counts where at least half of the records (and three) have one word there. It varies where no word has
-    more than half of them and there are three or more words; where there is one such place, those where no word has
-    nine tenths vary too, for a template may well have a field of few values.
+    more than half of them and there are three or more words; where there are `needed` such places on one side, those
+    where no word has nine tenths vary too, for a template may well have a field of few values; else none does.
+    passed_over: a bit of hashes; places where any of the words lacks it are left aside. 0 for none.
     """
     places = known.shape[1]
-    strict, loose, any_strict = np.zeros(places, np.bool_), np.zeros(places, np.bool_), False
+    strict, loose = np.zeros(places, np.bool_), np.zeros(places, np.bool_)
+    found = np.zeros(2, np.int64)
     least = max(3, (count + 1) // 2)
     here = np.empty(count, np.uint64)
     for p in range(places):
         if known[0, p] <= _SEVERAL:
             continue
-        size, equal = 0, True
+        size, equal, aside = 0, True, False
         for r in range(count):
             if known[r, p] > _SEVERAL:
                 here[size] = known[r, p]
                 equal = equal and here[size] == here[0]
+                aside = aside or (here[size] & passed_over) != passed_over
                 size += 1
-        if equal or size < least:
+        if equal or aside or size < least:
             continue
         here[:size].sort()
         most, distinct, run = 0, 0, 0
@@ -108,8 +114,8 @@ def varying_places(known: Hashes, count: int) -> NDArray[np.bool_]:
             most = max(most, run)
         loose[p] = 10 * most < 9 * size
         strict[p] = 2 * most <= size and distinct >= 3
-        any_strict = any_strict or strict[p]
-    return loose if any_strict else strict
+        found[sides[p]] += strict[p]
+    return loose if found.max() >= needed else np.zeros(places, np.bool_)
 
 
 @kernel
@@ -142,17 +148,17 @@ def differing_numbers(words: Hashes, a: int, a_end: int, b: int, b_end: int) -> 
 
 
 @kernel
-def numbers_at_places(mine: Hashes, theirs: Hashes, sides: NDArray[np.int8]) -> int:
-    """Places at which both have a word with a digit, and not the same: from the front or from behind, the larger."""
-    front, behind = 0, 0
+def numbers_at_places(mine: Hashes, theirs: Hashes, sides: NDArray[np.int8], missing: np.uint64) -> int:
+    """Places at which both have a number, and not the same: from the front or from behind, the larger.
+
+    missing: NO_DIGIT, for any word with a digit, or NO_IDENTIFIER.
+    """
+    found = np.zeros(2, np.int64)
     for p in range(len(mine)):
-        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
-            if not (mine[p] & NO_DIGIT or theirs[p] & NO_DIGIT):
-                if sides[p] == 0:
-                    front += 1
-                else:
-                    behind += 1
-    return max(front, behind)
+        both = mine[p] > _SEVERAL and theirs[p] > _SEVERAL
+        if both and mine[p] != theirs[p] and (mine[p] | theirs[p]) & missing == 0:
+            found[sides[p]] += 1
+    return int(found.max())
 
 
 @kernel
@@ -168,32 +174,24 @@ def other_names(
     at = np.empty(len(mine), np.int64)
     n = 0
     for p in range(len(mine)):
-        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
-            if mine[p] & NO_NUMBER and theirs[p] & NO_NUMBER:
-                at[n] = p
-                n += 1
-    found = 0
+        both = mine[p] > _SEVERAL and theirs[p] > _SEVERAL
+        if both and mine[p] != theirs[p] and mine[p] & theirs[p] & NO_NUMBER:
+            at[n] = p
+            n += 1
+    total = 0
     done = np.zeros(n, np.bool_)
     for i in range(n):
         if done[i]:
             continue
         one, other = mine[at[i]], theirs[at[i]]
-        front, behind = 0, 0
+        found = np.zeros(2, np.int64)
         for j in range(i, n):
             if mine[at[j]] == one and theirs[at[j]] == other:
                 done[j] = True
-                if sides[at[j]] == 0:
-                    front += 1
-                else:
-                    behind += 1
-        if max(front, behind) < 2 or min(front, behind) < 1:
-            continue
-        held = False
-        for k in range(start, end):
-            held = held or words[k] == one
-        if not held:
-            found += max(front, behind)
-    return found
+                found[sides[at[j]]] += 1
+        if found.max() >= 2 and found.min() >= 1 and not (words[start:end] == one).any():
+            total += found.max()
+    return total
 
 
 @kernel
@@ -237,8 +235,10 @@ def values_differing(
     """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper and for a copy of score 1.
 
     starts, others: of `neighbours`, over pairs that are somewhat alike: a template's records need not reach the
-    threshold of a copy. Places that vary are looked for where least_group records or more are like the keeper, itself
-    counted. What they do not tell, numbers do (where `numbers`), and then names that differ throughout.
+    threshold of a copy. Places that vary are looked for where three records or more are like the keeper, itself
+    counted; fewer than least_group have to vary in two places, and where not `numbers` these hold words without a
+    digit. What they do not tell, numbers do (without `numbers` only those of five digits or more), and then names that
+    differ throughout.
     """
     rows = len(word_at) - 1
     out, seen, sample = np.zeros(rows, np.int64), np.full(rows, -1, np.int64), np.empty(SAMPLE, np.int64)
@@ -255,12 +255,14 @@ def values_differing(
             slots, mine, sides = place_table(words, word_at[k], word_at[k + 1])
             varies = np.zeros(len(slots), np.bool_)
             count = _like(k, starts, others, ranks, seen, sample)
-            if count >= least_group:
+            if count >= 3:
                 known = np.zeros((count, len(slots)), np.uint64)
                 known[0] = mine
                 for r in range(1, count):
                     values_at(words, word_at[sample[r]], word_at[sample[r] + 1], slots, known[r])
-                varies = varying_places(known, count)
+                few = count < least_group
+                passed_over = NO_DIGIT if few and not numbers else _NONE
+                varies = varying_places(known, count, sides, 2 if few else 1, passed_over)
             theirs = np.empty(len(slots), np.uint64)
             for row in order[at:end]:
                 if row == k or score[row] == 1.0:
@@ -268,12 +270,13 @@ def values_differing(
                 first, last = word_at[row], word_at[row + 1]
                 values_at(words, first, last, slots, theirs)
                 found = _differing(mine, theirs, varies, sides)
+                if found == 0:
+                    found = numbers_at_places(mine, theirs, sides, NO_DIGIT if numbers else NO_IDENTIFIER)
                 if found == 0 and numbers:
-                    found = max(
-                        differing_numbers(words, first, last, word_at[k], word_at[k + 1]),
-                        numbers_at_places(mine, theirs, sides),
-                    )
-                out[row] = found if found else other_names(mine, theirs, sides, words, first, last)
+                    found = differing_numbers(words, first, last, word_at[k], word_at[k + 1])
+                if found == 0:
+                    found = other_names(mine, theirs, sides, words, first, last)
+                out[row] = found
         at = end
     return out
 
@@ -281,11 +284,8 @@ def values_differing(
 @kernel
 def _differing(mine: Hashes, theirs: Hashes, varies: NDArray[np.bool_], sides: NDArray[np.int8]) -> int:
     """Varying places with a word of both that differs: as seen from the front or from behind, the larger."""
-    front, behind = 0, 0
+    found = np.zeros(2, np.int64)
     for p in np.flatnonzero(varies):
         if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
-            if sides[p] == 0:
-                front += 1
-            else:
-                behind += 1
-    return max(front, behind)
+            found[sides[p]] += 1
+    return int(found.max())

@@ -54,8 +54,9 @@ verb_signal(
     """In how many places the record holds another value than its keeper, where such records always differ.
 
     Records made from one template differ in what was filled in: a name, an amount, an address. Places are told by the
-    group: the same words stand around them in most of its members, and no value has a majority. In a group that is
-    too small to tell, words with a digit in them count as values. Null where near_duplicate_of is null.
+    group: the same words stand around them in most of its members, and no value has a majority. Where the group does
+    not tell, identifiers of five digits and more do; in kinds where numbers matter, any number; and a name that
+    another one stands in for throughout. Null where near_duplicate_of is null.
     """,
     made_by=_NEAR,
     writes=pa.int64(),
