@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,15 +33,17 @@ def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: P
     """Raises CalledProcessError, with the output, where the command fails."""
     before = os.times()
     started = time.perf_counter()
-    child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env={**os.environ, **(env or {})}
-    )
     peak = 0
-    process = psutil.Process(child.pid)
-    while child.poll() is None:
-        peak = max(peak, _tree_rss(process))
-        time.sleep(0.02)
-    output = child.stdout.read() if child.stdout else ""
+    with tempfile.TemporaryFile("w+") as log:  # a pipe that nobody reads holds 64 KB, then the child waits for ever
+        child = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, cwd=cwd, env={**os.environ, **(env or {})}
+        )
+        process = psutil.Process(child.pid)
+        while child.poll() is None:
+            peak = max(peak, _tree_rss(process))
+            time.sleep(0.02)
+        log.seek(0)
+        output = log.read()
     wall = time.perf_counter() - started
     after = os.times()
     if child.returncode:

@@ -106,7 +106,7 @@ def _near(job: Job) -> DedupedDataset:
         bytes=found.bytes,
         similarity=similarities(found.scores),
         sizes=cluster_sizes(found.keeper),
-        sources=source_shares(data, version, found.row[found.row != found.keeper]),
+        sources=source_shares(data, version, found.row[(found.row != found.keeper) & (found.values == 0)]),
         pairs_file=job.keep_pairs(found),
     )
 
@@ -214,7 +214,10 @@ def cluster_sizes(keeper: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def source_shares(data: Dataset, version: int, copies: NDArray[np.int64]) -> list[SourceShare]:
-    """Copies (row numbers) by source, most of them first; sources without any are left out."""
+    """Copies (row numbers; not those that rules keep for their values) by source, most of them first.
+
+    Sources without any are left out.
+    """
     if not len(copies):
         return []
     names, codes = sources_of(data, version)

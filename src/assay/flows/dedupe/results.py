@@ -20,7 +20,10 @@ BINS = 50  # of the similarity histogram, over 0 to 1
 
 
 class SourceShare(msgspec.Struct, frozen=True, kw_only=True):
-    """`duplicates` of the `rows` of one source (a file, or a folder of small ones); `alarm`: more than the limit."""
+    """`duplicates` of the `rows` of one source (a file, or a folder of small ones); `alarm`: more than the limit.
+
+    Records of a template that hold other values than their keeper are not counted: rules keep them.
+    """
 
     source: str
     rows: int
