@@ -86,7 +86,8 @@ def varying_places(
 
     A place counts where at least half of the records (and three) have one word there. It varies where no word has
     more than half of them and there are three or more words; where there are `needed` such places on one side, those
-    where no word has nine tenths vary too, for a template may well have a field of few values; else none does.
+    where no word has nine tenths, nor all but one, vary too, for a template may well have a field of few values; else
+    none does.
     passed_over: a bit of hashes; places where any of the words lacks it are left aside. 0 for none.
     """
     places = known.shape[1]
@@ -112,7 +113,7 @@ def varying_places(
             run = run + 1 if r > 0 and here[r] == here[r - 1] else 1
             distinct += run == 1
             most = max(most, run)
-        loose[p] = 10 * most < 9 * size
+        loose[p] = 10 * most < 9 * size and most <= size - 2
         strict[p] = 2 * most <= size and distinct >= 3
         found[sides[p]] += strict[p]
     return loose if found.max() >= needed else np.zeros(places, np.bool_)
@@ -125,13 +126,7 @@ def differing_numbers(words: Hashes, a: int, a_end: int, b: int, b_end: int) -> 
     A number is a run of words with a digit: an amount, a date, an identifier.
     """
     found = 0
-    while a < a_end and b < b_end:
-        if words[a] & NO_DIGIT or words[b] & NO_DIGIT:
-            if words[a] != words[b]:
-                return 0
-            a += 1
-            b += 1
-            continue
+    while True:
         other = False
         while a < a_end and b < b_end and not (words[a] & NO_DIGIT or words[b] & NO_DIGIT):
             other = other or words[a] != words[b]
@@ -144,7 +139,12 @@ def differing_numbers(words: Hashes, a: int, a_end: int, b: int, b_end: int) -> 
             other = True
             b += 1
         found += other
-    return found if a == a_end and b == b_end else 0
+        if a == a_end or b == b_end:
+            return found if a == a_end and b == b_end else 0
+        if words[a] != words[b]:
+            return 0
+        a += 1
+        b += 1
 
 
 @kernel
