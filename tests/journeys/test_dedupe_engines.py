@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assay.flows.contamination import contamination
 from assay.flows.decide import decide
 from assay.flows.dedupe.options import DedupeOptions
 from assay.flows.dedupe.run import dedupe
@@ -22,6 +24,7 @@ from tests.flows.world import fill
 
 __all__ = ["alone"]
 FRAGMENTS = 12
+METHODS = ["near", "exact", "substring", "contamination"]
 
 
 def prepared(folder: Path, method: str, seed: int = 7, **how: Any) -> dict[str, Any]:
@@ -30,17 +33,23 @@ def prepared(folder: Path, method: str, seed: int = 7, **how: Any) -> dict[str, 
     size = len(rows) // FRAGMENTS
     ws = Workspace.init(folder / "ws")
     data = fill(ws, "tickets.qa", [rows[i * size : (i + 1) * size] for i in range(FRAGMENTS)])
-    found = dedupe(ws, "tickets", DedupeOptions(method=method), **how)
-    rules = {"near": "near_duplicates", "exact": "same_text", "substring": "repeated_spans"}[method]
-    decide(ws, "tickets", rules)
+    if method == "contamination":
+        items = folder / "benchmark.jsonl"
+        asked = [{"id": row["record_id"], "prompt": row["best_answer"], "best_answer": "Yes."} for row in rows[::7]]
+        items.write_text("".join(json.dumps(one) + "\n" for one in asked))
+        duplicates = contamination(ws, "tickets", [str(items)], **how).records
+    else:
+        duplicates = dedupe(ws, "tickets", DedupeOptions(method=method), **how).duplicates
+    rules = {"near": "near_duplicates", "exact": "same_text", "substring": "repeated_spans"}
+    decide(ws, "tickets", rules.get(method, method))
     release(ws, "r", ["tickets"], folder / "out")
     files = {
         f.name: f.read_bytes() for f in sorted((folder / "out").rglob("*")) if f.is_file() and f.name != "run.json"
     }
-    return {"digest": data.digest(), "files": files, "duplicates": found.duplicates}
+    return {"digest": data.digest(), "files": files, "duplicates": duplicates}
 
 
-@pytest.fixture(scope="module", params=["near", "exact", "substring"])
+@pytest.fixture(scope="module", params=METHODS)
 def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
     """By one thread."""
     found = prepared(tmp_path_factory.mktemp("truth"), request.param, workers=1)
@@ -62,7 +71,7 @@ def cluster(request: pytest.FixtureRequest, alone: None) -> Iterator[Any]:
 
 @pytest.mark.slow
 class TestOnRay:
-    @pytest.mark.parametrize("method", ["near", "exact", "substring"])
+    @pytest.mark.parametrize("method", METHODS)
     def test_the_same_is_found_on_any_number_of_nodes(self, cluster: Any, tmp_path: Path, method: str) -> None:
         one = prepared(tmp_path / "threads", method, workers=1)
         assert prepared(tmp_path / "ray", method, engine="ray", address=cluster.address) == one
