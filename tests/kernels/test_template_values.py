@@ -33,12 +33,14 @@ def hashed(words: list[str]) -> np.ndarray:
 
 
 def places(words: list[str]) -> dict[Place, str | None]:
-    """What stands behind two words, and in front of two; None where it is not always the same."""
+    """What stands behind two words, and in front of two, the second of which may be the text's end; None where it is
+    not always the same."""
     padded = ["<", "<", *words, ">", ">"]
     found: dict[Place, str | None] = {}
     for i, word in enumerate(words):
         for place in ((FRONT, padded[i], padded[i + 1]), (BEHIND, padded[i + 3], padded[i + 4])):
-            found[place] = word if found.get(place, word) == word else None
+            if place[1:] not in (("<", "<"), (">", ">")):
+                found[place] = word if found.get(place, word) == word else None
     return found
 
 
@@ -137,9 +139,10 @@ def kernel_values(
     left, right = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
     starts, others, _ = neighbours(len(rows), left, right)
     scores = np.array([np.nan if kept == row else score for row, kept in enumerate(keeper)])
-    return values_differing(
+    values, _, _ = values_differing(
         words, word_at, np.array(keeper), scores, np.array(ranks), starts, others, least, numbers
-    ).tolist()
+    )
+    return values.tolist()
 
 
 def sample_of(kept: int, edges: list[tuple[int, int]], ranks: list[int], n: int) -> list[int]:

@@ -23,6 +23,7 @@ from assay.kernels.fold_table import fold_table
 from assay.kernels.minhash import all_shingles, permutations, rows_as_words, sign_rows, sorted_sets
 from assay.kernels.shingles import AUTO, CODE, PROSE
 from assay.kernels.star_clusters import neighbours, pair_jaccards, stars
+from assay.kernels.template_copies import equal_sets, rejoin
 from assay.kernels.template_values import values_differing
 
 Ints = NDArray[np.int64]
@@ -301,16 +302,44 @@ def settle(
     here = slice(int(groups.pair_starts[partition]), int(groups.pair_starts[partition + 1]))
     left, right = (order[np.searchsorted(rows[order], side[here])] for side in (groups.left, groups.right))
     scores = pair_jaccards(sets, set_at, left, right)
-    close = scores >= params.threshold
+    rank = ranks[rows]
+    # One row for each set of shingles: copies of a record must not stand for the records that are like it.
+    of_set = equal_sets(len(rows), left, right, scores, rank)
+    left, right, some_scores = _between(of_set[left], of_set[right], scores)
+    close = some_scores >= params.threshold
     starts, others, edges = neighbours(len(rows), left[close], right[close])
-    ranked = np.argsort(ranks[rows])
+    ranked = np.argsort(rank)
     keeper, score, more, more_close = stars(
-        ranked, protected[rows], starts, others, edges, scores[close], params.threshold, sets, set_at
+        ranked, protected[rows], starts, others, edges, some_scores[close], params.threshold, sets, set_at
     )
-    like = scores >= SOMEWHAT_ALIKE
-    starts, others, _ = neighbours(len(rows), left[like], right[like])
-    values = values_differing(words, word_at, keeper, score, ranks[rows], starts, others, LEAST_GROUP, numbers_matter)
+    like = some_scores >= SOMEWHAT_ALIKE
+    near, near_others, _ = neighbours(len(rows), left[like], right[like])
+    values, contexts, context_at = values_differing(
+        words, word_at, keeper, score, rank, near, near_others, LEAST_GROUP, numbers_matter
+    )
+    rejoin(
+        keeper, score, values, ranked, rank, starts, others, edges, some_scores[close], params.threshold, sets, set_at,
+        words, word_at, contexts, context_at, numbers_matter,
+    )  # fmt: skip
+    _follow(of_set, keeper, score, values, protected[rows])
     return Settled(rows, rows[keeper], score, values, scores, more, more_close)
+
+
+def _between(left: Ints, right: Ints, scores: NDArray[np.float64]) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """Pairs of different rows, each once."""
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    _, first = np.unique(low << 32 | high, return_index=True)
+    first = first[low[first] != high[first]]
+    return low[first], high[first], scores[first]
+
+
+def _follow(of_set: Ints, keeper: Ints, score: NDArray[np.float64], values: Ints, protected: NDArray[np.bool_]) -> None:
+    """Rows that did not stand for their set of shingles go where the one that did went. In place."""
+    rows = np.flatnonzero((of_set != np.arange(len(of_set))) & ~protected)
+    stood = of_set[rows]
+    own = stood[values[stood] > 0]  # a member of a template that has copies is their keeper, and nobody's copy
+    keeper[own], score[own], values[own] = own, np.nan, 0
+    keeper[rows], score[rows] = keeper[stood], np.where(keeper[stood] == stood, 1.0, score[stood])
 
 
 def _starts(parts: Sequence[Part], count: str) -> Ints:

@@ -26,14 +26,17 @@ _NONE, _SEVERAL = np.uint64(0), np.uint64(2)  # no word's hash but by a chance o
 
 @kernel
 def _context(words: Hashes, start: int, end: int, i: int, side: int) -> np.uint64:
-    """A hash of the two words in front of word i (side 0) or behind it (side 1); the text's ends count as words."""
+    """A hash of the two words in front of word i (side 0) or behind it (side 1); 0 where there is none.
+
+    The text's end counts as the second: what copies begin and end with is no value, but a frame may begin early.
+    """
+    if (side == 0 and i == start) or (side == 1 and i == end - 1):
+        return _NONE
     if side == 0:
         far = words[i - 2] if i - 2 >= start else _EDGE
-        near = words[i - 1] if i - 1 >= start else _EDGE
-        return mixed((_BEFORE + near) * _STEP + far)
-    near = words[i + 1] if i + 1 < end else _EDGE
+        return mixed((_BEFORE + words[i - 1]) * _STEP + far)
     far = words[i + 2] if i + 2 < end else _EDGE
-    return mixed((_AFTER + near) * _STEP + far)
+    return mixed((_AFTER + words[i + 1]) * _STEP + far)
 
 
 @kernel
@@ -59,6 +62,8 @@ def place_table(words: Hashes, start: int, end: int) -> tuple[Hashes, Hashes, ND
     for i in range(start, end):
         for side in range(2):
             context = _context(words, start, end, i, side)
+            if context == _NONE:
+                continue
             at = _slot(slots, context)
             slots[at] = context
             values[at] = words[i] if values[at] == _NONE or values[at] == words[i] else _SEVERAL
@@ -74,7 +79,7 @@ def values_at(words: Hashes, start: int, end: int, slots: Hashes, out: Hashes) -
         for side in range(2):
             context = _context(words, start, end, i, side)
             at = _slot(slots, context)
-            if slots[at] == context:
+            if context != _NONE and slots[at] == context:
                 out[at] = words[i] if out[at] == _NONE or out[at] == words[i] else _SEVERAL
 
 
@@ -228,22 +233,64 @@ def _like(keeper: int, starts: Ints, others: Ints, ranks: Ints, seen: Ints, out:
 
 
 @kernel
+def _differing(mine: Hashes, theirs: Hashes, varies: NDArray[np.bool_], sides: NDArray[np.int8]) -> int:
+    """Varying places with a word of both that differs: as seen from the front or from behind, the larger."""
+    found = np.zeros(2, np.int64)
+    for p in np.flatnonzero(varies):
+        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
+            found[sides[p]] += 1
+    return int(found.max())
+
+
+@kernel
+def _told(
+    mine: Hashes, theirs: Hashes, varies: NDArray[np.bool_], sides: NDArray[np.int8], words: Hashes,
+    start: int, end: int, first: int, last: int, numbers: bool,
+) -> int:  # fmt: skip
+    """Places that differ between words[start:end], with `mine`, and words[first:last], with `theirs`."""
+    found = _differing(mine, theirs, varies, sides)
+    if found == 0:
+        found = numbers_at_places(mine, theirs, sides, NO_DIGIT if numbers else NO_IDENTIFIER)
+    if found == 0 and numbers:
+        found = differing_numbers(words, first, last, start, end)
+    if found == 0:
+        found = other_names(mine, theirs, sides, words, first, last)
+    return found
+
+
+@kernel
+def values_between(
+    words: Hashes, start: int, end: int, first: int, last: int, contexts: Hashes, numbers: bool
+) -> int:  # fmt: skip
+    """As values_differing, of two rows. contexts: of the places that vary."""
+    slots, mine, sides = place_table(words, start, end)
+    varies = np.zeros(len(slots), np.bool_)
+    for context in contexts:
+        at = _slot(slots, context)
+        varies[at] = slots[at] == context
+    theirs = np.empty(len(slots), np.uint64)
+    values_at(words, first, last, slots, theirs)
+    return _told(mine, theirs, varies, sides, words, start, end, first, last, numbers)
+
+
+@kernel
 def values_differing(
     words: Hashes, word_at: Ints, keeper: Ints, score: NDArray[np.float64], ranks: Ints, starts: Ints, others: Ints,
     least_group: int, numbers: bool,
-) -> Ints:  # fmt: skip
+) -> tuple[Ints, Hashes, Ints]:  # fmt: skip
     """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper and for a copy of score 1.
 
     starts, others: of `neighbours`, over pairs that are somewhat alike: a template's records need not reach the
     threshold of a copy. Places that vary are looked for where three records or more are like the keeper, itself
     counted; fewer than least_group have to vary in two places, and where not `numbers` these hold words without a
     digit. What they do not tell, numbers do (without `numbers` only those of five digits or more), and then names that
-    differ throughout.
+    differ throughout. Also the contexts of the places that vary, and int64[rows + 1] where those of each keeper begin.
     """
     rows = len(word_at) - 1
     out, seen, sample = np.zeros(rows, np.int64), np.full(rows, -1, np.int64), np.empty(SAMPLE, np.int64)
+    contexts, context_at = np.empty(256, np.uint64), np.zeros(rows + 1, np.int64)
     order = np.argsort(keeper, kind="mergesort")
-    at = 0
+    at, used = 0, 0
     while at < rows:
         k = keeper[order[at]]
         end, alike = at, True
@@ -265,27 +312,19 @@ def values_differing(
                 varies = varying_places(known, count, sides, 2 if few else 1, passed_over)
             theirs = np.empty(len(slots), np.uint64)
             for row in order[at:end]:
-                if row == k or score[row] == 1.0:
-                    continue
-                first, last = word_at[row], word_at[row + 1]
-                values_at(words, first, last, slots, theirs)
-                found = _differing(mine, theirs, varies, sides)
-                if found == 0:
-                    found = numbers_at_places(mine, theirs, sides, NO_DIGIT if numbers else NO_IDENTIFIER)
-                if found == 0 and numbers:
-                    found = differing_numbers(words, first, last, word_at[k], word_at[k + 1])
-                if found == 0:
-                    found = other_names(mine, theirs, sides, words, first, last)
-                out[row] = found
+                if row != k and score[row] != 1.0:
+                    first, last = word_at[row], word_at[row + 1]
+                    values_at(words, first, last, slots, theirs)
+                    out[row] = _told(
+                        mine, theirs, varies, sides, words, word_at[k], word_at[k + 1], first, last, numbers
+                    )
+            more = slots[varies]
+            if used + len(more) > len(contexts):
+                contexts = np.concatenate((contexts, np.empty(used + len(more), np.uint64)))
+            contexts[used : used + len(more)] = more
+            used += len(more)
+            context_at[k + 1] = used
         at = end
-    return out
-
-
-@kernel
-def _differing(mine: Hashes, theirs: Hashes, varies: NDArray[np.bool_], sides: NDArray[np.int8]) -> int:
-    """Varying places with a word of both that differs: as seen from the front or from behind, the larger."""
-    found = np.zeros(2, np.int64)
-    for p in np.flatnonzero(varies):
-        if mine[p] > _SEVERAL and theirs[p] > _SEVERAL and mine[p] != theirs[p]:
-            found[sides[p]] += 1
-    return int(found.max())
+    for row in range(rows):
+        context_at[row + 1] = max(context_at[row], context_at[row + 1])
+    return out, contexts[: context_at[rows]], context_at
