@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from assay.dedup.near import NearParams
@@ -69,9 +68,7 @@ def pairs_of_texts(
 def exact(offsets: NDArray[np.int64], data: NDArray[np.uint8], size: int) -> NDArray[np.float64]:
     """float64[pairs] of the sets of shingles that verification compares."""
     rows = np.arange(len(offsets) - 1)
-    sets, starts = sorted_sets(
-        *all_shingles(*rows_as_words(offsets, data, rows, fold_table(), PROSE, size), size)
-    )
+    sets, starts = sorted_sets(*all_shingles(*rows_as_words(offsets, data, rows, fold_table(), PROSE, size), size))
     return pair_jaccards(sets, starts, rows[::2], rows[1::2])
 
 
@@ -110,7 +107,9 @@ def measured(low: float, high: float, pairs: int, params: NearParams, seed: int)
     )  # fmt: skip
 
 
-def curve(width: float, pairs: int, params: NearParams | None = None, *, low: float = 0.5, seed: int = 0) -> Iterator[Bin]:
+def curve(
+    width: float, pairs: int, params: NearParams | None = None, *, low: float = 0.5, seed: int = 0
+) -> Iterator[Bin]:
     steps = round((1.0 - low) / width)
     for step in range(steps):
         yield measured(

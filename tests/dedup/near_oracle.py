@@ -93,7 +93,7 @@ def mixed(h: int) -> int:
 
 
 def word_hash(word: str) -> int:
-    """FNV-1a over characters, mixed; the lowest bits: 1 without a digit, 2 but for digits alone, 4 under five digits."""
+    """FNV-1a over characters, mixed; lowest bits: 1 without a digit, 2 but for digits alone, 4 under five digits."""
     h = BASIS
     for char in word:
         h = ((h ^ ord(char)) * PRIME) & BITS

@@ -78,7 +78,8 @@ def cased(words: list[str], draw: random.Random) -> str:
 
 def marked(words: list[str], draw: random.Random) -> str:
     """With other punctuation and typographic letters."""
-    return " ".join(word.replace("e", "\u00e9") + draw.choice(("", "", ",", ".", " \u2014", "\u2026")) for word in words)
+    ends = ("", "", ",", ".", " \u2014", "\u2026")
+    return " ".join(word.replace("e", "\u00e9") + draw.choice(ends) for word in words)
 
 
 def in_front(words: list[str], draw: random.Random) -> str:
@@ -164,9 +165,7 @@ def detect(texts: Sequence[str], params: NearParams | None = None, **more: objec
 def recall_of(copies: NearCopies, truth: dict[tuple[int, int], float], params: NearParams) -> Recall:
     """`truth`: all_pairs at params.threshold."""
     keeper = copies.keeper.tolist()
-    below = sum(
-        1 for row, kept in enumerate(keeper) if row != kept and (min(row, kept), max(row, kept)) not in truth
-    )
+    below = sum(1 for row, kept in enumerate(keeper) if row != kept and (min(row, kept), max(row, kept)) not in truth)
     compared = {(min(a, b), max(a, b)) for a, b in zip(copies.left.tolist(), copies.right.tolist(), strict=True)}
     together = {pair for pair in truth if keeper[pair[0]] == keeper[pair[1]]}
     found = together | (compared & truth.keys())
