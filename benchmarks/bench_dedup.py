@@ -11,7 +11,6 @@ all of them, its removal is false. A pair is missed where both stay.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
@@ -31,12 +30,10 @@ from assay.core.arrow import utf8_views
 from assay.kernels import kernel
 from assay.kernels.fold_table import fold_table
 from assay.kernels.shingles import PROSE, row_words, word_shingles
-from benchmarks import dedup_peers
+from benchmarks import dedup_ours, dedup_peers
 from benchmarks.bench_measure import corpus
 from benchmarks.corpora import WORK
-from benchmarks.measure import machine
 
-RESULTS = Path(__file__).parent / "results"
 SIZE = 5
 PLANTED = ("whole", "question", "retyped", "thinned")
 _FEWER = np.uint64(0x9E3779B97F4A7C15)
@@ -266,9 +263,32 @@ def _objects(lines: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines() if line.strip()]
 
 
-def peers() -> dict[str, Any]:
+def truths_of() -> dict[str, Truth]:
+    return {"corpus": Truth(corpus(20)[0]), "with edited copies": Truth(edited())}
+
+
+def run(truths: dict[str, Truth] | None = None) -> dict[str, Any]:
+    """Ours and theirs in one run, and the ratios of their speeds."""
+    truths = truths_of() if truths is None else truths
+    theirs = peers(truths)
+    ours = {
+        "near": dedup_ours.near(truths),
+        "exact": dedup_ours.exact(edited(), judged_exact),
+        "contamination": dedup_ours.contamination(test_items(), planted(), found),
+    }
+    ratios = {
+        method: {
+            name: round(ours[method]["mb_per_s_per_core"] / row["mb_per_s_per_core"], 1)
+            for name, row in theirs[method].items()
+            if "mb_per_s_per_core" in row
+        }
+        for method in ours
+    }
+    return {"ours": ours, "peers": theirs, "times as fast as": ratios}
+
+
+def peers(truths: dict[str, Truth]) -> dict[str, Any]:
     """Each peer's numbers, or {"error"} where it fails: one that cannot be installed stops no other."""
-    truths = {"corpus": Truth(corpus(20)[0]), "with edited copies": Truth(edited())}
     out: dict[str, Any] = {"truth": {name: truth.about() for name, truth in truths.items()}}
     out |= {"near": {}, "exact": {}, "contamination": {}}
     for name, peer in dedup_peers.NEAR.items():
@@ -331,17 +351,3 @@ def _guarded(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return work()
     except Exception as failure:
         return {"error": dedup_peers.why(failure)}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers-only", action="store_true", required=True, help="the other tools' part of the numbers")
-    parser.parse_args()
-    result = {"machine": machine() | {"load": os.getloadavg()[0]}, "result": peers()}
-    print(json.dumps(result["result"], indent=2))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "dedup_peers.json").write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bench_check, bench_history, bench_ingest, bench_measure, bench_pii
+from benchmarks import (
+    bench_check,
+    bench_dedup,
+    bench_dedup_scale,
+    bench_history,
+    bench_ingest,
+    bench_measure,
+    bench_pii,
+)
 from benchmarks.measure import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -17,7 +25,9 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="small inputs: does it run at all? Writes nothing")
-    parser.add_argument("names", nargs="*", help="ingest, history, check, measure, pii; all by default")
+    parser.add_argument(
+        "names", nargs="*", help="ingest, history, check, measure, pii, dedup, dedup_scale; all by default"
+    )
     args = parser.parse_args()
     megabytes, records, chats = (20, 20_000, 2_000) if args.small else (1_000, 1_000_000, 100_000)
     benches: dict[str, Callable[[], dict[str, Any]]] = {
@@ -26,6 +36,8 @@ def main() -> None:
         "check": lambda: bench_check.run(chats),
         "measure": lambda: bench_measure.run(megabytes),
         "pii": lambda: bench_pii.run(0 if args.small else 10),
+        "dedup": bench_dedup.run,
+        "dedup_scale": (lambda: bench_dedup_scale.run((5, 10, 20), 50_000)) if args.small else bench_dedup_scale.run,
     }
     for name in args.names or benches:
         result = {"machine": machine(), "result": benches[name]()}
