@@ -127,16 +127,15 @@ def signature(of: Iterable[int], factors: Sequence[int], addends: Sequence[int])
     return [min((a * h + b) & 0xFFFFFFFF for h in high) for a, b in zip(factors, addends, strict=True)]
 
 
-def band_hashes(least: Sequence[int], bands: int) -> tuple[list[int], int]:
-    """One hash for each band, and one of the whole signature."""
-    rows, out, total = len(least) // bands, [], 1
+def band_hashes(least: Sequence[int], bands: int) -> list[int]:
+    """One hash for each band."""
+    rows, out = len(least) // bands, []
     for band in range(bands):
         h = band + 1
         for value in least[band * rows : (band + 1) * rows]:
             h = (h * STEP + value) & BITS
         out.append(mixed(h))
-        total = (total * STEP + out[-1]) & BITS
-    return out, mixed(total)
+    return out
 
 
 def jaccard(a: Iterable[object], b: Iterable[object]) -> float:

@@ -92,7 +92,7 @@ class NearParams:
 class Signed:
     """Signatures of one fragment's rows, and what is needed of them later.
 
-    bands: uint64[bands, rows]; whole: uint64[rows], of the whole signature; shingles: int32[rows], 0 where there is
+    bands: uint64[bands, rows]; whole: uint64[rows], of all shingles; shingles: int32[rows], 0 where there is
     nothing to compare; keys: uint64[rows], of the record ids; lengths: int64[rows], bytes of the compared texts.
     """
 
@@ -133,7 +133,7 @@ def joined(parts: Sequence[Signed], bands: int) -> Signed:
     )
 
 
-# Candidates. Partitions: `shares` of whole signatures, then `shares` of each band.
+# Candidates. Partitions: `shares` of whole texts, then `shares` of each band.
 
 
 def signature_parts(signed: Signed, first_row: int, shares: int) -> list[Part]:
@@ -156,7 +156,7 @@ def _shared_out(part: Part, shares: int) -> list[Part]:
 
 
 def same_signatures(partition: int, parts: Sequence[Part]) -> tuple[Ints, Ints]:
-    """Rows whose whole signature an earlier row has, by the key of the record id, and that row for each."""
+    """Rows whose shingles are all those of an earlier row, by the key of the record id, and that row for each."""
     hashes, keys, rows = (np.concatenate([part[name] for part in parts]) for name in ("hash", "key", "row"))
     held = _repeated(hashes)
     hashes, keys, rows = hashes[held], keys[held], rows[held]

@@ -93,8 +93,9 @@ def sign_rows(
     offsets: NDArray[np.int64], data: Bytes, table: NDArray[np.uint32], mode: int, size: int,
     factors: NDArray[np.uint32], addends: NDArray[np.uint32], bands: int,
 ) -> tuple[Hashes, Hashes, NDArray[np.int32]]:  # fmt: skip
-    """uint64[bands, n] band hashes, uint64[n] hashes of whole signatures, int32[n] shingles, repetitions counted.
+    """uint64[bands, n] band hashes, uint64[n] hashes of all shingles, int32[n] shingles, repetitions counted.
 
+    Equal signatures do not do for equal shingles: of rows of one template, 97 % alike, 3 in 100 pairs have the same.
     len(factors) is bands times the rows of a band. Hashes are 0 where there is no shingle. O(m * len(factors)).
     """
     n = len(offsets) - 1
@@ -117,13 +118,14 @@ def sign_rows(
             continue
         least[:] = np.uint32(0xFFFFFFFF)
         _lower(least, shingles, count, factors, addends)
-        total = np.uint64(1)
+        total = np.uint64(count)
+        for i in range(count):
+            total += shingles[i]
         for band in range(bands):
             h = np.uint64(band + 1)
             for k in range(band * per_band, (band + 1) * per_band):
                 h = h * _STEP + np.uint64(least[k])
             out[band, row] = mixed(h)
-            total = total * _STEP + out[band, row]
         whole[row] = mixed(total)
     return out, whole, counts
 
