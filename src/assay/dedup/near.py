@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from assay.core.arrow import utf8_views
 from assay.core.errors import UserError
-from assay.kernels.band_pairs import components, run_pairs
+from assay.kernels.band_pairs import components, maybe_repeated, run_pairs
 from assay.kernels.fold_table import fold_table
 from assay.kernels.minhash import all_shingles, permutations, rows_as_words, sign_rows, sorted_sets
 from assay.kernels.shingles import AUTO, CODE, PROSE
@@ -191,14 +191,14 @@ def _none() -> Ints:
     return np.zeros(0, np.int64)
 
 
-def _repeated(values: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which values occur more than once. Sorting the values alone is many times faster than sorting places."""
-    if not len(values):
-        return np.zeros(0, np.bool_)
-    order = np.sort(values)
-    twice = order[1:][order[1:] == order[:-1]]
-    at = np.minimum(np.searchsorted(twice, values), max(len(twice) - 1, 0))
-    return twice[at] == values if len(twice) else np.zeros(len(values), np.bool_)
+def _repeated(values: NDArray[np.uint64]) -> Ints:
+    """Places of the values that occur more than once."""
+    some = np.flatnonzero(maybe_repeated(values, (16 * len(values) + 7).bit_length()))
+    if not len(some):
+        return _none()
+    order = some[np.argsort(values[some])]
+    same = np.diff(values[order]) == 0
+    return order[np.append(same, False) | np.append(False, same)]
 
 
 # Groups: rows that candidates connect, verified and clustered together.
@@ -318,8 +318,8 @@ def settle(
         words, word_at, keeper, score, rank, near, near_others, LEAST_GROUP, numbers_matter
     )
     rejoin(
-        keeper, score, values, ranked, rank, starts, others, edges, some_scores[close], params.threshold, sets, set_at,
-        words, word_at, contexts, context_at, numbers_matter,
+        keeper, score, values, ranked, rank, protected[rows], starts, others, edges, some_scores[close],
+        params.threshold, sets, set_at, words, word_at, contexts, context_at, numbers_matter,
     )  # fmt: skip
     _follow(of_set, keeper, score, values, protected[rows])
     return Settled(rows, rows[keeper], score, values, scores, more, more_close)

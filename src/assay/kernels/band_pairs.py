@@ -35,6 +35,27 @@ def run_pairs(run_starts: Ints, rows: Ints, window: int) -> tuple[NDArray[np.uin
 
 
 @kernel
+def maybe_repeated(values: NDArray[np.uint64], bits: int) -> NDArray[np.bool_]:
+    """bool[n]: false only for values that occur once. Two bits for each of 2**bits places, told by a value's top bits.
+
+    With eight places a value one in eight that occurs once is true all the same. One step per value where a search in
+    sorted values takes twenty, each of which misses the cache.
+    """
+    shift = np.uint64(64 - bits)
+    once, twice = np.zeros(1 << max(bits - 3, 0), np.uint8), np.zeros(1 << max(bits - 3, 0), np.uint8)
+    for value in values:
+        place = value >> shift
+        byte, bit = np.int64(place >> np.uint64(3)), np.uint8(1) << np.uint8(place & np.uint64(7))
+        twice[byte] |= once[byte] & bit
+        once[byte] |= bit
+    out = np.empty(len(values), np.bool_)
+    for i in range(len(values)):
+        place = values[i] >> shift
+        out[i] = twice[np.int64(place >> np.uint64(3))] & (np.uint8(1) << np.uint8(place & np.uint64(7))) != 0
+    return out
+
+
+@kernel
 def _root(parent: Ints, i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
