@@ -133,17 +133,20 @@ class NearPlan:
 
 
 def near_plan(rows: int, stored_bytes: int, params: NearParams, workers: int) -> NearPlan:
-    """Before anything is read. Each row gives 24 bytes to every band; a worker that sorts a partition holds some five
-    copies of it; the driver keeps 20 bytes a row. What groups take is bounded beside that: GROUP_BYTES a worker, two
-    and a half times, but for a single group that is larger. The rest is the program, 300 MB, and what the exchange
-    keeps in memory before it spills. stored_bytes: of the compressed files; words are some three times as much.
+    """Before anything is read; constants as measured (docs/decisions/near-duplicates.md).
+
+    Each row gives 24 bytes to every band; a worker that sorts a partition holds some five copies of it; the driver
+    keeps 80 bytes a row while it writes signals. A worker holds one part of the groups (GROUP_BYTES) some four and a
+    half times over; a single larger group is not foreseen. The rest is the program with its compiled kernels, 550 MB,
+    and what the exchange keeps in memory before it spills. stored_bytes: of the compressed files; words are some three
+    times as much.
     """
     shares = shares_of(rows)
     exchanged = rows * 24 * (1 + params.bands)
     sorting = 5 * 24 * -(-rows // shares) * workers
-    groups = 5 * min(GROUP_BYTES * workers, 3 * stored_bytes) // 2
-    fixed = (300 << 20) + min(exchanged, MEMORY_BYTES)
-    return NearPlan(shares * (1 + params.bands), exchanged, fixed + 20 * rows + max(sorting, groups))
+    groups = 9 * min(GROUP_BYTES * workers, 3 * stored_bytes) // 2
+    fixed = 550_000_000 + min(exchanged, MEMORY_BYTES)
+    return NearPlan(shares * (1 + params.bands), exchanged, fixed + 80 * rows + max(sorting, groups))
 
 
 def _candidates(
