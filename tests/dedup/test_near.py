@@ -32,6 +32,7 @@ from assay.dedup.near import (
     word_parts,
 )
 from tests.dedup import near_oracle as oracle
+from tests.dedup.frames import FRAMES, filled
 from tests.dedup.planted import detect, planted, prose
 
 
@@ -156,8 +157,14 @@ def test_no_group_is_cut_and_partitions_hold_about_what_they_may(pairs: set[tupl
 
 
 def corpus(seed: int = 0, records: int = 60) -> list[str]:
+    """Planted copies, and letters and sensor lines with copies of some of them."""
     draw = random.Random(seed)
-    return planted([prose(draw, draw.randint(3, 120)) for _ in range(records)], seed).texts
+    texts = planted([prose(draw, draw.randint(3, 120)) for _ in range(records)], seed).texts
+    for frame in FRAMES[1::6]:
+        own = filled(frame, 9, seed)
+        texts += own + planted([text.split() for text in own[:3]], seed).texts
+    draw.shuffle(texts)
+    return texts
 
 
 def test_partitions_of_groups_change_nothing() -> None:

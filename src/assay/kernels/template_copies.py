@@ -1,8 +1,8 @@
-"""Copies of a template's members: they lie in the cluster of another member, whose values they do not hold.
+"""Copies of a template's members: similarity alone puts them into the cluster of another member, or leaves them alone.
 
-Clusters are made by similarity, and all records of a template are similar. A copy of the twentieth letter is close to
-the first one too, and differs from it in its values, like the twentieth. So each record whose values differ from its
-keeper's is compared with the records that are nearer to it.
+All records of a template are similar. A copy of the twentieth letter is close to the first one too, and differs from
+it in its values, like the twentieth; or it is just too far from the first, and the twentieth is in that cluster. So
+records whose values differ from their keeper's, and keepers, are compared with the records nearest to them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 
-NEAREST = 16  # records nearer than the keeper that a record is compared with
+NEAREST = 4  # records nearer than the keeper that a record is compared with; a copy of it is the nearest
 
 
 @kernel
@@ -61,30 +61,54 @@ def _nearer(
 
 @kernel
 def rejoin(
-    keeper: Ints, score: Floats, values: Ints, order: Ints, ranks: Ints, starts: Ints, others: Ints, edges: Ints,
-    scores: Floats, threshold: float, sets: Hashes, set_starts: Ints, words: Hashes, word_at: Ints, contexts: Hashes,
-    context_at: Ints, numbers: bool,
+    keeper: Ints, score: Floats, values: Ints, order: Ints, ranks: Ints, protected: NDArray[np.bool_], starts: Ints,
+    others: Ints, edges: Ints, scores: Floats, threshold: float, sets: Hashes, set_starts: Ints, words: Hashes,
+    word_at: Ints, contexts: Hashes, context_at: Ints, numbers: bool,
 ) -> None:  # fmt: skip
-    """Give each row whose values differ from its keeper's a keeper with the same ones, if there is one. In place.
+    """Give each row that has no keeper with the same values one of the better rows near it that has. In place.
 
-    That one is then a keeper and nobody's copy. order: rows from best to worst; ranks: their places in it. starts,
-    others, edges, scores: of `neighbours`, edges that reach the threshold. contexts, context_at: of `values_differing`.
+    That one is then a keeper and nobody's copy; copies of the row come along, where they are close to it too.
+    order: rows from best to worst; ranks: their places in it. starts, others, edges, scores: of `neighbours`, edges
+    that reach the threshold. contexts, context_at: of `values_differing`.
     """
     near, of = np.empty(NEAREST, np.int64), np.empty(NEAREST)
+    template = keeper.copy()
+    members = np.argsort(template, kind="mergesort")
+    first = np.searchsorted(template[members], np.arange(len(template) + 1))
     for place in range(len(order)):
         row = order[place]
-        if values[row] == 0:
-            continue
         was = keeper[row]
-        known = contexts[context_at[was] : context_at[was + 1]]
-        for i in range(_nearer(row, score[row], ranks, starts, others, edges, scores, near, of)):
+        if was == row:
+            if protected[row]:
+                continue
+        elif values[row] == 0:
+            continue
+        elif keeper[was] != was:  # it has become a copy itself
+            keeper[row], score[row], values[row] = row, np.nan, 0
+        than = -1.0 if keeper[row] == row else score[row]
+        for i in range(_nearer(row, than, ranks, starts, others, edges, scores, near, of)):
             to, found = near[i], of[i]
             if keeper[to] != to and values[to] == 0:
                 to = keeper[to]
                 found = jaccard(sets, set_starts[to], set_starts[to + 1], set_starts[row], set_starts[row + 1])
-            if to == was or found < threshold:
+            if to == keeper[row] or found < threshold:
                 continue
+            learnt = template[to] if was == row else was
+            known = contexts[context_at[learnt] : context_at[learnt + 1]]
             if values_between(words, word_at[to], word_at[to + 1], word_at[row], word_at[row + 1], known, numbers) == 0:
                 keeper[row], score[row], values[row] = to, found, 0
                 keeper[to], score[to], values[to] = to, np.nan, 0
+                for k in range(first[row], first[row + 1]):
+                    one = members[k]
+                    if one == row or keeper[one] != row or values[one] > 0:
+                        continue
+                    a, b = word_at[one], word_at[one + 1]
+                    close = jaccard(sets, set_starts[to], set_starts[to + 1], set_starts[one], set_starts[one + 1])
+                    if (
+                        close >= threshold
+                        and values_between(words, word_at[to], word_at[to + 1], a, b, known, numbers) == 0
+                    ):
+                        keeper[one], score[one] = to, close
+                    else:
+                        keeper[one], score[one] = one, np.nan
                 break
