@@ -196,9 +196,10 @@ def _repeated(values: NDArray[np.uint64]) -> Ints:
     some = np.flatnonzero(maybe_repeated(values, (16 * len(values) + 7).bit_length()))
     if not len(some):
         return _none()
-    order = some[np.argsort(values[some])]
+    order: Ints = some[np.argsort(values[some])]
     same = np.diff(values[order]) == 0
-    return order[np.append(same, False) | np.append(False, same)]
+    found: Ints = order[np.append(same, False) | np.append(False, same)]
+    return found
 
 
 # Groups: rows that candidates connect, verified and clustered together.
