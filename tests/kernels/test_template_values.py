@@ -139,7 +139,7 @@ def kernel_values(
     left, right = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
     starts, others, _ = neighbours(len(rows), left, right)
     scores = np.array([np.nan if kept == row else score for row, kept in enumerate(keeper)])
-    values, _, _ = values_differing(
+    values, *_ = values_differing(
         words, word_at, np.array(keeper), scores, np.array(ranks), starts, others, least, numbers
     )
     return values.tolist()

@@ -315,12 +315,12 @@ def settle(
     )
     like = some_scores >= SOMEWHAT_ALIKE
     near, near_others, _ = neighbours(len(rows), left[like], right[like])
-    values, contexts, context_at = values_differing(
+    values, contexts, context_at, held, held_at = values_differing(
         words, word_at, keeper, score, rank, near, near_others, LEAST_GROUP, numbers_matter
     )
     rejoin(
         keeper, score, values, ranked, rank, protected[rows], starts, others, edges, some_scores[close],
-        params.threshold, sets, set_at, words, word_at, contexts, context_at, numbers_matter,
+        params.threshold, sets, set_at, words, word_at, contexts, context_at, held, held_at, numbers_matter,
     )  # fmt: skip
     _follow(of_set, keeper, score, values, protected[rows])
     return Settled(rows, rows[keeper], score, values, scores, more, more_close)

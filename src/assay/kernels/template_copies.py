@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from assay.kernels import kernel
 from assay.kernels.band_pairs import components
 from assay.kernels.star_clusters import jaccard
-from assay.kernels.template_values import values_between
+from assay.kernels.template_values import held_differ, values_between
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 
-NEAREST = 4  # records nearer than the keeper that a record is compared with; a copy of it is the nearest
+NEAREST = 128  # records nearer than its keeper that a record's values are compared with
+READ = 16  # of them, those whose texts are read again: they may differ elsewhere than where the template varies
 
 
 @kernel
@@ -63,13 +64,13 @@ def _nearer(
 def rejoin(
     keeper: Ints, score: Floats, values: Ints, order: Ints, ranks: Ints, protected: NDArray[np.bool_], starts: Ints,
     others: Ints, edges: Ints, scores: Floats, threshold: float, sets: Hashes, set_starts: Ints, words: Hashes,
-    word_at: Ints, contexts: Hashes, context_at: Ints, numbers: bool,
+    word_at: Ints, contexts: Hashes, context_at: Ints, held: Hashes, held_at: Ints, numbers: bool,
 ) -> None:  # fmt: skip
     """Give each row that has no keeper with the same values one of the better rows near it that has. In place.
 
     That one is then a keeper and nobody's copy; copies of the row come along, where they are close to it too.
     order: rows from best to worst; ranks: their places in it. starts, others, edges, scores: of `neighbours`, edges
-    that reach the threshold. contexts, context_at: of `values_differing`.
+    that reach the threshold. contexts, context_at, held, held_at: of `values_differing`.
     """
     near, of = np.empty(NEAREST, np.int64), np.empty(NEAREST)
     template = keeper.copy()
@@ -86,15 +87,24 @@ def rejoin(
         elif keeper[was] != was:  # it has become a copy itself
             keeper[row], score[row], values[row] = row, np.nan, 0
         than = -1.0 if keeper[row] == row else score[row]
+        read, last = 0, -1
         for i in range(_nearer(row, than, ranks, starts, others, edges, scores, near, of)):
             to, found = near[i], of[i]
             if keeper[to] != to and values[to] == 0:
                 to = keeper[to]
+                if to == last or to == keeper[row]:
+                    continue
                 found = jaccard(sets, set_starts[to], set_starts[to + 1], set_starts[row], set_starts[row + 1])
+            last = to
             if to == keeper[row] or found < threshold:
                 continue
             learnt = template[to] if was == row else was
             known = contexts[context_at[learnt] : context_at[learnt + 1]]
+            if template[to] == template[row] and held_differ(held, held_at[to], held_at[row], len(known)):
+                continue
+            read += 1
+            if read > READ:
+                break
             if values_between(words, word_at[to], word_at[to + 1], word_at[row], word_at[row + 1], known, numbers) == 0:
                 keeper[row], score[row], values[row] = to, found, 0
                 keeper[to], score[to], values[to] = to, np.nan, 0

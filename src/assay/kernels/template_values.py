@@ -259,6 +259,16 @@ def _told(
 
 
 @kernel
+def held_differ(held: Hashes, one: int, other: int, places: int) -> bool:
+    """Whether two rows hold different words at one of the places that vary; one, other: where theirs begin in held."""
+    for p in range(places):
+        a, b = held[one + p], held[other + p]
+        if a > _SEVERAL and b > _SEVERAL and a != b:
+            return True
+    return False
+
+
+@kernel
 def values_between(
     words: Hashes, start: int, end: int, first: int, last: int, contexts: Hashes, numbers: bool
 ) -> int:  # fmt: skip
@@ -277,20 +287,22 @@ def values_between(
 def values_differing(
     words: Hashes, word_at: Ints, keeper: Ints, score: NDArray[np.float64], ranks: Ints, starts: Ints, others: Ints,
     least_group: int, numbers: bool,
-) -> tuple[Ints, Hashes, Ints]:  # fmt: skip
+) -> tuple[Ints, Hashes, Ints, Hashes, Ints]:  # fmt: skip
     """int64[rows]: places in which a row differs from keeper[row]; 0 for a keeper and for a copy of score 1.
 
     starts, others: of `neighbours`, over pairs that are somewhat alike: a template's records need not reach the
     threshold of a copy. Places that vary are looked for where three records or more are like the keeper, itself
     counted; fewer than least_group have to vary in two places, and where not `numbers` these hold words without a
     digit. What they do not tell, numbers do (without `numbers` only those of five digits or more), and then names that
-    differ throughout. Also the contexts of the places that vary, and int64[rows + 1] where those of each keeper begin.
+    differ throughout. Also the contexts of the places that vary, and int64[rows + 1] where those of each keeper begin;
+    and what the rows of its cluster hold at these places, flat, and int64[rows] where that of each begins.
     """
     rows = len(word_at) - 1
     out, seen, sample = np.zeros(rows, np.int64), np.full(rows, -1, np.int64), np.empty(SAMPLE, np.int64)
     contexts, context_at = np.empty(256, np.uint64), np.zeros(rows + 1, np.int64)
+    held, held_at = np.empty(1024, np.uint64), np.zeros(rows, np.int64)
     order = np.argsort(keeper, kind="mergesort")
-    at, used = 0, 0
+    at, used, kept = 0, 0, 0
     while at < rows:
         k = keeper[order[at]]
         end, alike = at, True
@@ -311,14 +323,23 @@ def values_differing(
                 passed_over = NO_DIGIT if few and not numbers else _NONE
                 varies = varying_places(known, count, sides, 2 if few else 1, passed_over)
             theirs = np.empty(len(slots), np.uint64)
+            places = np.flatnonzero(varies)
+            if kept + (end - at) * len(places) > len(held):
+                held = np.concatenate((held, np.empty(kept + (end - at) * len(places), np.uint64)))
             for row in order[at:end]:
-                if row != k and score[row] != 1.0:
+                held_at[row] = kept
+                if row == k or score[row] == 1.0:
+                    theirs[:] = mine
+                else:
                     first, last = word_at[row], word_at[row + 1]
                     values_at(words, first, last, slots, theirs)
                     out[row] = _told(
                         mine, theirs, varies, sides, words, word_at[k], word_at[k + 1], first, last, numbers
                     )
-            more = slots[varies]
+                for p in places:
+                    held[kept] = theirs[p]
+                    kept += 1
+            more = slots[places]
             if used + len(more) > len(contexts):
                 contexts = np.concatenate((contexts, np.empty(used + len(more), np.uint64)))
             contexts[used : used + len(more)] = more
@@ -327,4 +348,4 @@ def values_differing(
         at = end
     for row in range(rows):
         context_at[row + 1] = max(context_at[row], context_at[row + 1])
-    return out, contexts[: context_at[rows]], context_at
+    return out, contexts[: context_at[rows]], context_at, held[:kept], held_at
