@@ -25,16 +25,15 @@ def up_to_date(ws: Workspace, data: Dataset, names: Iterable[str], settings: Map
         if column is None or column.unmeasured_fragments:
             return False
         made = ws.ledger.cache_get(_SPACE, f"{data.name} {column.fingerprint}")
-        if made is None or made["rows"] != rows or (settings is not None and made["settings"] != dict(settings)):
+        if made is None or (settings is not None and made["settings"] != dict(settings)):
+            return False
+        if column.fingerprint != _fingerprint(data, name, made["settings"], rows):  # other rows, or another version
             return False
     return True
 
 
-def last_settings(ws: Workspace, data: Dataset, name: str) -> dict[str, Any] | None:
-    """The settings with which the head's column of this signal was measured, on these rows or earlier ones."""
-    column = data.signals().get(name)
-    made = None if column is None else ws.ledger.cache_get(_SPACE, f"{data.name} {column.fingerprint}")
-    return None if made is None else dict(made["settings"])
+def _fingerprint(data: Dataset, name: str, settings: Mapping[str, Any], rows: str) -> str:
+    return fingerprint("verb-signal", name, SIGNALS.get(name).version, data.kind, dict(settings), rows)
 
 
 def write_signals(
@@ -55,7 +54,7 @@ def write_signals(
     every value; they are the signals' fingerprint. Call it under `ws.lock(data.name)`, with which the rows were read.
     """
     rows = rows_digest(ws, data)
-    prints = {n: fingerprint("verb-signal", n, SIGNALS.get(n).version, data.kind, dict(settings), rows) for n in names}
+    prints = {name: _fingerprint(data, name, settings, rows) for name in names}
     specs = {
         name: SignalSpec(fingerprint=prints[name], type=SIGNALS.get(name).writes, unit=SIGNALS.get(name).unit)
         for name in names

@@ -43,8 +43,8 @@ def dedupe(
     """
     asked = options or DedupeOptions()
     started = time.perf_counter()
-    run = ws.ledger.run_start("dedupe", {"dataset": dataset, **asked.as_json()}) if run_id is None else run_id
     opened = open_engine(engine, address=address, workers=workers) if isinstance(engine, str) else engine
+    run = ws.ledger.run_start("dedupe", {"dataset": dataset, **asked.as_json()}) if run_id is None else run_id
 
     def jobs(on: Engine) -> Iterator[Job]:
         for name in ws.names(dataset):
@@ -109,7 +109,6 @@ def settings_of(data: Dataset, asked: DedupeOptions) -> dict[str, Any]:
 def _one(job: Job) -> DedupedDataset:
     started = time.perf_counter()
     ws, data, asked = job.ws, job.data, job.asked
-    ws.ledger.cache_put(_OPTIONS, f"{data.name} {asked.method}", asked.as_json())
     known = found_before(ws, data, asked, job.settings)
     if known is not None:
         return known
@@ -122,6 +121,7 @@ def _one(job: Job) -> DedupedDataset:
         facts = METHODS[asked.method](job)
         facts = msgspec.structs.replace(facts, seconds=round(time.perf_counter() - started, 3))
         ws.ledger.cache_put(_FACTS, _key(ws, data, job.settings), msgspec.to_builtins(facts))
+        ws.ledger.cache_put(_OPTIONS, f"{data.name} {asked.method}", asked.as_json())
     return facts
 
 
@@ -136,7 +136,8 @@ def found_before(
     if saved is None:
         return None
     facts = msgspec.convert(saved, DedupedDataset)
-    if facts.pairs_file is not None and not (ws.path / facts.pairs_file).is_file():
+    files = [ws.path / name for name in (facts.pairs_file, facts.cut_file) if name is not None]
+    if not all(file.is_file() for file in files):
         return None
     return msgspec.structs.replace(facts, version=data.head, cached=True)
 
