@@ -70,7 +70,7 @@ def chars(text: str) -> str:
 
 def looks_like_code(text: str) -> bool:
     seen = [one for one in text.encode()[:4096] if one > 32]
-    return bool(seen) and 10 * sum(chr(one) in "()[]{}<>=;_&|*+\\" for one in seen) >= len(seen)
+    return bool(seen) and 25 * sum(chr(one) in "(){}=;" for one in seen) >= len(seen)
 
 
 def shingles(text: str, size: int = 5, mode: str = "auto") -> list[tuple[str, ...]]:
