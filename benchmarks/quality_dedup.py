@@ -157,8 +157,8 @@ def measured(quick: bool, shared: Path | None) -> dict[str, Any]:
     out["templates"] = templates((2, 3, 5, 20) if quick else (2, 3, 5, 20, 500))
     said("templates", out["templates"])
     if shared is not None:
-        out["titles"] = by_title(docs)
-        said("pages by title", [out["titles"]])
+        out["titles"] = [by_title(docs, threshold) for threshold in (0.6, 0.7, 0.8)]
+        said("pages by title", out["titles"])
         gold = [judged(one, size) for one in all_gold(shared) for size in (5, 2) if size == 5 or one.numbers]
         out["gold"] = gold
         said("labelled pairs", gold)

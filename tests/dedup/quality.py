@@ -115,17 +115,17 @@ def templates(sizes: Sequence[int] = (2, 3, 5, 20, 500), most: int = 100) -> lis
 _TITLE = re.compile(r"^title: *(.+?) *$", re.MULTILINE)
 
 
-def by_title(texts: Sequence[str]) -> dict[str, Any]:
+def by_title(texts: Sequence[str], threshold: float = 0.8) -> dict[str, Any]:
     """Pages of manuals say in front what they are about: copies that have the keeper's title, and those that do not."""
     titles = [match.group(1).casefold() if (match := _TITLE.search(text[:6000])) else None for text in texts]
-    found = detect(texts, numbers_matter=False)
+    found = detect(texts, NearParams(threshold=threshold), numbers_matter=False)
     out: Counter[str] = Counter()
     for row, kept in enumerate(found.keeper.tolist()):
         if row != kept and found.similarity[row] < 1 and titles[row] is not None and titles[kept] is not None:
             same = "same_title" if titles[row] == titles[kept] else "other_title"
             out[same] += 1
             out[f"{same}_kept"] += found.values[row] > 0
-    return {"texts": len(texts), **{k: int(v) for k, v in sorted(out.items())}}
+    return {"texts": len(texts), "threshold": threshold, **{k: int(v) for k, v in sorted(out.items())}}
 
 
 def english(shared: Path) -> list[str]:
