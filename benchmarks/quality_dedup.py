@@ -122,7 +122,7 @@ def gold_plot(found: Sequence[dict[str, Any]]) -> str:
             f'<line class="line {style}" x1="{x}" x2="{x + 30}" y1="26" y2="26"/>'
             f'<text x="{x + 38}" y="30">{name}</text>'
         )
-    height = 80 + -(-len(shown) // 3) * 220
+    height = 66 + -(-len(shown) // 3) * 220
     parts.append(
         f'<text class="muted" x="460" y="{height - 8}" text-anchor="middle">'
         "threshold on exact Jaccard similarity</text>"
