@@ -103,11 +103,12 @@ def test_so_it_is_in_large_groups(frame: Frame) -> None:
 
 
 def of_many(frame: Frame, *cases: tuple[int, int]) -> None:
+    few_values = frame.name.startswith(UNTOLD)  # groups of five may not show which places vary either
     for size, seeds in cases:
         found = of_frame(frame, size, seeds)
         print(f"  {found}")
-        assert found["dropped"] <= max(1, 0.05 * found["records"]), "distinct records are dropped"
-        assert found["dropped_beside_copies"] <= max(1, 0.1 * found["records"])
+        assert found["dropped"] <= max(1, (0.1 if few_values else 0.01) * found["records"]), "distinct records go"
+        assert found["dropped_beside_copies"] <= max(1, (0.15 if few_values else 0.01) * found["records"])
         if found["near"] >= 0.5 * found["records"]:
             assert found["copies_dropped"] >= 0.95 * found["copies"], "true copies stay"
 
