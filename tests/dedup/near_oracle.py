@@ -70,7 +70,8 @@ def chars(text: str) -> str:
 
 def looks_like_code(text: str) -> bool:
     seen = [one for one in text.encode()[:4096] if one > 32]
-    return bool(seen) and 25 * sum(chr(one) in "(){}=;" for one in seen) >= len(seen)
+    marks = sum(chr(one) in "(){}=;" for one in seen)
+    return 25 * marks >= len(seen) and (marks >= 6 or (2 * marks >= len(seen) and len(seen) > 0))
 
 
 def shingles(text: str, size: int = 5, mode: str = "auto") -> list[tuple[str, ...]]:

@@ -203,9 +203,10 @@ def char_shingles(chars: Hashes, n: int, size: int, out: Hashes) -> int:
 
 @kernel
 def looks_like_code(data: NDArray[np.uint8], start: int, end: int) -> bool:
-    """Whether one in 25 of the first 4,096 bytes, white space left out, is one of ( ) { } = ;
+    """Whether one in 25 of the first 4,096 bytes, white space left out, is one of ( ) { } = ;, and six or half are.
 
-    Marks of tables, links and identifiers are no sign: counted too, they made code of a fifth of technical pages.
+    Marks of tables, links and identifiers are no sign: counted too, they made code of a fifth of technical pages. A
+    pair of brackets or an equation makes no code of a short question.
     """
     marks, seen = 0, 0
     for i in range(start, min(end, start + 4096)):
@@ -215,4 +216,4 @@ def looks_like_code(data: NDArray[np.uint8], start: int, end: int) -> bool:
         seen += 1
         if c == 40 or c == 41 or c == 59 or c == 61 or c == 123 or c == 125:
             marks += 1
-    return 25 * marks >= seen and seen > 0
+    return 25 * marks >= seen and (marks >= 6 or (2 * marks >= seen and seen > 0))

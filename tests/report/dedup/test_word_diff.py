@@ -57,7 +57,7 @@ def test_case_accents_and_punctuation_do_not_differ() -> None:
 
 
 def test_marks_are_words_in_code() -> None:
-    found = word_diff("x = [a for a in b if (a > 1)]", "x = [a for a in b if (a < 1)]")
+    found = word_diff("x = [a for a in b if (a > 1)]; y = (x);", "x = [a for a in b if (a < 1)]; y = (x);")
     assert shown(found.hunks[0].left) == [">"]
     assert shown(found.hunks[0].right) == ["<"]
 
