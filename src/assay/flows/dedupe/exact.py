@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from assay.core.arrow import one_array
+from assay.core.arrow import one_array, utf8_views
 from assay.dedup.exact import Part, best_of_groups, digest_parts, same_digests
 from assay.dedup.keepers import Policy
 from assay.engine import Engine, Progress
 from assay.flows.dedupe.fragments import Fragment
-from assay.flows.dedupe.rows import begin, counted, joined, members, policy_rows, spread
+from assay.flows.dedupe.rows import Clustered, begin, counted, joined, members, policy_rows, spread
 from assay.records.schema import TEXT
 from assay.store import Dataset
 
@@ -24,22 +24,12 @@ ROWS_A_PARTITION = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exact:
+class Exact(Clustered):
     """Aligned arrays of members: row (sorted numbers), keeper, ids. words: int32[all rows]."""
 
-    row: NDArray[np.int64]
-    keeper: NDArray[np.int64]
     ids: pa.LargeStringArray
     words: NDArray[np.int32]
     bytes: int
-
-    @property
-    def duplicates(self) -> int:
-        return int((self.row != self.keeper).sum())
-
-    @property
-    def clusters(self) -> int:
-        return len(np.unique(self.keeper[self.row != self.keeper]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,7 @@ def digest_task(fragment: Fragment, partitions: int) -> tuple[Head, list[Part]]:
     for text, _ in fragment.texts():
         some, dealt = digest_parts(text, first, partitions)
         words.append(some)
-        lengths.append(np.diff(np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]))
+        lengths.append(np.diff(utf8_views(text)[0]))
         parts.append(dealt)
         first += len(text)
     together = [

@@ -127,7 +127,7 @@ def _exact(job: Job) -> DedupedDataset:
         verified_pairs=found.duplicates,
         bytes=found.bytes,
         sizes=cluster_sizes(found.keeper),
-        sources=source_shares(data, version, found.row[found.row != found.keeper]),
+        sources=source_shares(data, version, found.copies),
     )
 
 
@@ -186,7 +186,7 @@ def _semantic(job: Job) -> DedupedDataset:
         bytes=found.bytes,
         similarity=similarities(found.found.scores),
         sizes=cluster_sizes(found.found.keeper),
-        sources=source_shares(job.data, found.version, found.found.row[found.found.row != found.found.keeper]),
+        sources=source_shares(job.data, found.version, found.found.copies),
         pairs_file=job.keep_pairs(found.found),
         embedder=found.embedder,
         recall=found.recall,

@@ -26,7 +26,7 @@ from assay.dedup.near import (
 from assay.engine import Engine, Progress, Scattered
 from assay.engine.exchange import MEMORY_BYTES
 from assay.flows.dedupe.fragments import Fragment, Head, sign_task
-from assay.flows.dedupe.rows import begin, counted, joined, members, policy_rows, spread
+from assay.flows.dedupe.rows import Clustered, begin, counted, joined, members, policy_rows, spread
 from assay.store import Dataset
 
 SIGNALS = ("near_duplicate_of", "near_similarity", "near_cluster", "near_cluster_size", "near_values_differing")
@@ -36,7 +36,7 @@ _ROW_BYTES = 16  # of one shingle and its word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
+class Near(Clustered):
     """Everything a run found. Arrays of members are aligned; rows are numbered through the version.
 
     row (sorted), keeper: int64[k]; score: float64[k], NaN for a keeper; values: int64[k] (see near_values_differing);
@@ -46,8 +46,6 @@ class Near:
     shingles: int32[all rows]. known: fragments whose signatures were there already.
     """
 
-    row: NDArray[np.int64]
-    keeper: NDArray[np.int64]
     score: NDArray[np.float64]
     values: NDArray[np.int64]
     ids: pa.LargeStringArray
@@ -60,14 +58,6 @@ class Near:
     shingles: NDArray[np.int32]
     bytes: int
     known: int
-
-    @property
-    def duplicates(self) -> int:
-        return int((self.row != self.keeper).sum())
-
-    @property
-    def clusters(self) -> int:
-        return len(np.unique(self.keeper[self.row != self.keeper]))
 
 
 def near(

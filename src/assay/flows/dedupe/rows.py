@@ -20,6 +20,28 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clustered:
+    """Members of clusters, by row number: row (sorted) and keeper, int64[k]; a keeper is its own."""
+
+    row: Ints
+    keeper: Ints
+
+    @property
+    def copies(self) -> Ints:
+        """Rows that are not their own keeper."""
+        found: Ints = self.row[self.row != self.keeper]
+        return found
+
+    @property
+    def duplicates(self) -> int:
+        return len(self.copies)
+
+    @property
+    def clusters(self) -> int:
+        return len(np.unique(self.keeper[self.row != self.keeper]))
+
+
 def joined(parts: Sequence[NDArray[Any]], dtype: Any) -> NDArray[Any]:
     """Put together, also where there are none."""
     return np.concatenate(parts).astype(dtype, copy=False) if parts else np.zeros(0, dtype)

@@ -20,7 +20,7 @@ from assay.embed import Embedder
 from assay.engine import Progress
 from assay.flows.dedupe.embedders import TextRows, open_embedder, read_texts, stem_of, vectors_of
 from assay.flows.dedupe.fragments import Fragment, fragments_of, index_folder
-from assay.flows.dedupe.rows import members, policy_rows, spread
+from assay.flows.dedupe.rows import Clustered, members, policy_rows, spread
 from assay.flows.verb_signals import write_signals
 from assay.kernels import cells, cosine
 from assay.kernels.caching import source_stamp
@@ -46,7 +46,7 @@ _NO_PRICE = Price()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Semantic:
+class Semantic(Clustered):
     """Everything a run found. Aligned arrays of members: row (sorted numbers), keeper, score (NaN for a keeper), ids.
 
     left, right: int64, rows that stand for their vectors; scores: float64, their cosines, at least the floor: of each
@@ -56,8 +56,6 @@ class Semantic:
     pairs at or above the floor, measured on a sample where not every pair was looked at; 1 elsewhere.
     """
 
-    row: Ints
-    keeper: Ints
     score: NDArray[np.float64]
     ids: pa.LargeStringArray
     left: Ints
@@ -74,14 +72,6 @@ class Semantic:
     searched: int
     recall: float
     bytes: int
-
-    @property
-    def duplicates(self) -> int:
-        return int((self.row != self.keeper).sum())
-
-    @property
-    def clusters(self) -> int:
-        return len(np.unique(self.keeper[self.row != self.keeper]))
 
 
 def find_semantic(
